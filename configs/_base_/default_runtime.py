@@ -1,0 +1,10 @@
+# mmdet's runtime; checkpoints are kept for resuming (the last two) and by mAP, and the
+# model must have as many labels as the data.
+_base_ = 'mmdet::_base_/default_runtime.py'
+
+custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)
+
+default_hooks = dict(
+    checkpoint=dict(max_keep_ckpts=2, save_best='multi-label/mAP', rule='greater'),
+    label_count=dict(type='LabelCountCheckHook'),
+)

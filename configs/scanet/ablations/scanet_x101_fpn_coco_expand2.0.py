@@ -1,0 +1,11 @@
+# Ablation: context patch expanded twice.
+# Expected, hardware, time, memory: not yet run.
+# Command:
+#   python tools/train.py configs/scanet/ablations/scanet_x101_fpn_coco_expand2.0.py
+_base_ = '../scanet_x101_fpn_coco.py'
+
+model = dict(
+    roi_head=dict(
+        context_roi_extractor=dict(expand_ratio=2.0),
+    )
+)

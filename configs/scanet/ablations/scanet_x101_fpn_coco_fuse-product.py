@@ -1,0 +1,11 @@
+# Ablation: branches fused by the root of the product.
+# Expected, hardware, time, memory: not yet run.
+# Command:
+#   python tools/train.py configs/scanet/ablations/scanet_x101_fpn_coco_fuse-product.py
+_base_ = '../scanet_x101_fpn_coco.py'
+
+model = dict(
+    roi_head=dict(
+        fusion=dict(fuse='product'),
+    )
+)

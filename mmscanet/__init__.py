@@ -1,0 +1,20 @@
+"""mmscanet: multi-label image classification that shows its evidence.
+
+Importing the package registers its models, data sets, transforms, metrics and
+hooks in MMDetection's registries (scope ``mmdet``), so that a config only needs
+``custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)``.
+
+Raises:
+    ImportError: If OpenMMLab's packages are missing or do not fit, or mmcv lacks its
+        compiled operators; the message names the commands that mend it.
+"""
+
+from .env import require_stack
+
+# Before anything that imports mmcv: its own errors would not say what to do.
+require_stack()
+
+from . import datasets, engine, evaluation, models, registry  # noqa: E402
+from .version import __version__  # noqa: E402
+
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models', 'registry']

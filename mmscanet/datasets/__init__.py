@@ -1,0 +1,16 @@
+"""Data sets whose images carry labels beside their boxes."""
+
+from .coco import MultiLabelCocoDataset
+from .context_shapes import ContextShapesDataset
+from .image_labels import ImageLabelsMixin, image_labels
+from .transforms import PackMultiLabelInputs
+from .voc import MultiLabelVOCDataset
+
+__all__ = [
+    'ContextShapesDataset',
+    'ImageLabelsMixin',
+    'MultiLabelCocoDataset',
+    'MultiLabelVOCDataset',
+    'PackMultiLabelInputs',
+    'image_labels',
+]

@@ -1,0 +1,29 @@
+"""Packing of boxes and image labels for the model."""
+
+import torch
+from mmdet.datasets.transforms import PackDetInputs
+from mmdet.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class PackMultiLabelInputs(PackDetInputs):
+    """``PackDetInputs`` that also packs the image labels.
+
+    ``data_sample.gt_score`` becomes a (C,) int8 tensor (1 present, 0 absent, -1 not
+    scored) and ``data_sample.gt_area`` a (C,) float32 tensor (square pixels of the
+    original image). Both are of the whole image: a transform that can crop an object
+    away must not come before this one.
+
+    Without ``gt_score`` in the results, as at inference on a bare image, nothing is
+    added. The loss then reads the image's labels off its boxes; the metric, which does
+    not, says what is missing.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Pack as the parent does, then add ``gt_score`` and ``gt_area``."""
+        packed = super().transform(results)
+        if 'gt_score' in results:
+            data_sample = packed['data_samples']
+            data_sample.gt_score = torch.from_numpy(results['gt_score'])
+            data_sample.gt_area = torch.from_numpy(results['gt_area'])
+        return packed

@@ -1,0 +1,307 @@
+"""What the command-line tools share: reading a config and adapting it.
+
+Most functions here work on an ``mmengine.Config`` before a runner is built. A
+mistake of the user's raises :class:`UsageError`; :func:`report_usage_errors`
+turns it, and the data sets' errors, into one line on stderr and exit status 2.
+"""
+
+import difflib
+import inspect
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.runner import Runner
+
+from mmscanet.errors import UsageError
+
+# Read by the runner with `cfg.get`, so a config need not name them.
+_OPTIONAL_KEYS = {
+    'activation_checkpointing',
+    'compile',
+    'custom_imports',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'runner_type',
+    'sync_bn',
+}
+
+
+@contextmanager
+def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
+    """Print a :class:`UsageError` as one line and exit with status 2.
+
+    Where ``MMSCANET_TRACEBACK`` is set in the environment, the error passes through.
+
+    Args:
+        when_stopped: The line for Ctrl-C, which exits with status 130.
+    """
+    try:
+        yield
+    except UsageError as error:
+        if os.environ.get('MMSCANET_TRACEBACK'):
+            raise
+        print(f'error: {one_line(error)}', file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(f'\n{when_stopped}', file=sys.stderr)
+        sys.exit(130)
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's message in one line, without the traceback of a worker.
+
+    torch raises what failed in a DataLoader's worker again in the main process, as
+    the same type with the worker's traceback for a message.
+    """
+    name = f'{type(error).__module__}.{type(error).__qualname__}: '
+    return ' '.join(str(error).rpartition(f'\n{name}')[2].split())
+
+
+class KeyValueAction(DictAction):
+    """mmengine's ``KEY=VALUE`` action with an error line for a missing ``=``."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Add the pairs to ``namespace``, or exit with a line that names the word."""
+        for value in values:
+            if '=' not in value:
+                parser.error(f'{option_string}: expected KEY=VALUE, got "{value}"')
+        super().__call__(parser, namespace, values, option_string)
+
+
+def add_config_arguments(parser: ArgumentParser) -> None:
+    """Add the config path and the options that change a config."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--data-root',
+        metavar='DIR',
+        help='folder of the data, for every data set and evaluator of the config',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValueAction,
+        metavar='KEY=VALUE',
+        help='change settings of the config, e.g. optim_wrapper.optimizer.lr=0.01; '
+        'a list is written "[a,b]", without spaces',
+    )
+
+
+def add_runner_arguments(parser: ArgumentParser) -> None:
+    """Add the options that :func:`set_work_dir` and :func:`set_launcher` read."""
+    parser.add_argument('--work-dir', metavar='DIR', help='folder of logs and results')
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+    # torchrun sets LOCAL_RANK itself; torch.distributed.launch passes an option.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def load_config(
+    path: str,
+    options: dict[str, Any] | None = None,
+    data_root: str | None = None,
+    needs: Sequence[str] = (),
+) -> Config:
+    """Read a config file and apply ``--data-root`` and ``--cfg-options``.
+
+    Args:
+        path: The config file.
+        options: Dotted keys and their new values.
+        data_root: The new folder of the data.
+        needs: Top-level fields that the caller cannot do without.
+
+    Raises:
+        UsageError: The file or one of its bases is missing or is no config, lacks a
+            needed field, or an option names a key that the config does not have.
+    """
+    if not Path(path).is_file():
+        raise UsageError(f'config file {path} does not exist')
+    try:
+        cfg = Config.fromfile(path)
+    except (OSError, SyntaxError) as error:
+        raise UsageError(f'config file {path}: {error}') from error
+    except Exception as error:  # a config is code and may raise anything
+        raise UsageError(
+            f'config file {path}: {type(error).__name__}: {error}'
+        ) from error
+    if data_root is not None:
+        set_data_root(cfg, data_root)
+    for key in options or {}:
+        check_option(cfg, key)
+    try:
+        cfg.merge_from_dict(options or {})
+    except (TypeError, KeyError) as error:
+        raise UsageError(f'--cfg-options: {error}') from error
+    absent = [name for name in needs if cfg.get(name) is None]
+    if absent:
+        raise UsageError(
+            f'config file {path} has no {", ".join(absent)}; name a whole config, '
+            'such as configs/scanet/scanet_r50_fpn_coco.py'
+        )
+    return cfg
+
+
+def check_option(cfg: Config, key: str) -> None:
+    """Refuse a dotted key that is most likely a typing mistake.
+
+    mmengine adds any unknown key without a word. A new key is right where it is an
+    argument of a class (inside a dict with ``type``) or a setting of the runner; it
+    is refused when it nearly equals a present one, when its first part is unknown,
+    or when it would open a new dict in a place where none is expected.
+
+    Raises:
+        UsageError: Names the key, and the nearest one that exists.
+    """
+    node: Any = cfg._cfg_dict
+    parts = key.split('.')
+    for depth, part in enumerate(parts):
+        if isinstance(node, (list, tuple)):
+            if not part.isdigit() or int(part) >= len(node):
+                raise UsageError(
+                    f'--cfg-options {key}: "{part}" is no index of a list of '
+                    f'{len(node)} items'
+                )
+            node = node[int(part)]
+        elif not isinstance(node, dict):
+            return  # a plain value is replaced by a dict; mmengine judges that
+        elif part in node:
+            node = node[part]
+        else:
+            _refuse_unlikely_key(node, key, parts, depth)
+            return
+
+
+def _refuse_unlikely_key(node: dict, key: str, parts: list[str], depth: int) -> None:
+    """Raise UsageError unless ``parts[depth]`` may be new in ``node``."""
+    part, known = parts[depth], [name for name in node if isinstance(name, str)]
+    if depth == 0:
+        known += [*inspect.signature(Runner.__init__).parameters, *_OPTIONAL_KEYS]
+        if part in known:
+            return
+    # Argument names of one class can be alike (in_channels, out_channels); only a very
+    # near one decides, a less near one is still a useful hint.
+    nearly_known = difflib.get_close_matches(part, known, n=1, cutoff=0.85)
+    opens_dict = depth < len(parts) - 1 and 'type' not in node
+    if nearly_known or depth == 0 or opens_dict:
+        near = difflib.get_close_matches(part, known, n=1, cutoff=0.6)
+        hint = f'; did you mean "{near[0]}"?' if near else ''
+        raise UsageError(f'--cfg-options {key}: the config has no key "{part}"{hint}')
+
+
+def set_data_root(cfg: Config, data_root: str) -> None:
+    """Point every data set of ``cfg`` at another folder, in place.
+
+    Replaces each ``data_root``, and the old root at the start of each ``ann_file``
+    that is written out in full, as the evaluators (``CocoMetric``) have it.
+
+    Raises:
+        UsageError: The config names no ``data_root``.
+    """
+    old_roots: set[str] = set()
+    for node in _dicts(cfg._cfg_dict):
+        if isinstance(node.get('data_root'), str):
+            old_roots.add(node['data_root'])
+            node['data_root'] = data_root
+    if not old_roots:
+        raise UsageError('--data-root: the config has no data_root to replace')
+    for node in _dicts(cfg._cfg_dict):
+        # A data set joins its own ann_file to data_root.
+        if 'data_root' in node or not isinstance(node.get('ann_file'), str):
+            continue
+        for old in sorted(old_roots, key=len, reverse=True):
+            if old and node['ann_file'].startswith(old):
+                rest = node['ann_file'][len(old) :].lstrip('/')
+                node['ann_file'] = os.path.join(data_root, rest)
+                break
+
+
+def _dicts(node: Any) -> Iterator[dict]:
+    """Yield every dict inside nested dicts, lists and tuples, outermost first."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _dicts(child)
+
+
+def set_work_dir(cfg: Config, work_dir: str | None, config_path: str) -> None:
+    """Choose the working folder: option, then config, then the config's name."""
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = os.path.join('work_dirs', Path(config_path).stem)
+
+
+def input_shape(cfg: Config) -> tuple[int, int]:
+    """Return the (H, W), in pixels, that the test pipeline resizes images to.
+
+    Raises:
+        UsageError: The config does not say it.
+    """
+    pipelines = (cfg.get('test_dataloader'), cfg.get('test_pipeline'))
+    for node in _dicts(list(pipelines)):
+        if node.get('type') in ('Resize', 'mmdet.Resize') and node.get('scale'):
+            width, height = node['scale']
+            return height, width
+    raise UsageError('--shape: the config has no Resize with a scale; give the shape')
+
+
+def add_tensorboard(cfg: Config) -> None:
+    """Let the runner's visualizer write TensorBoard events too.
+
+    Raises:
+        UsageError: TensorBoard is not installed.
+    """
+    if find_spec('tensorboard') is None:
+        raise UsageError('--tensorboard: run "pip install tensorboard" first')
+    visualizer = cfg.setdefault('visualizer', ConfigDict(type='DetLocalVisualizer'))
+    backends = list(visualizer.get('vis_backends') or [])
+    if not any(backend['type'] == 'TensorboardVisBackend' for backend in backends):
+        backends.append(ConfigDict(type='TensorboardVisBackend'))
+    visualizer.vis_backends = backends
+
+
+def set_launcher(cfg: Config, launcher: str, local_rank: int = 0) -> None:
+    """Set the launcher; without a GPU, start ``torchrun``'s processes on gloo.
+
+    mmengine selects a CUDA device while it starts the process group and passes it on
+    to DistributedDataParallel, and both fail on a machine without one.
+
+    Raises:
+        UsageError: ``slurm`` or ``mpi`` on a machine without a GPU.
+    """
+    cfg.launcher = launcher
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher != 'pytorch':
+        raise UsageError(
+            f'--launcher {launcher}: no CUDA device was found; '
+            'several processes on CPUs need --launcher pytorch (tools/dist_train.sh)'
+        )
+    cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
+    wrapper = cfg.get('model_wrapper_cfg') or ConfigDict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    wrapper.device_ids = None
+    cfg.model_wrapper_cfg = wrapper
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')

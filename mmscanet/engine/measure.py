@@ -1,0 +1,247 @@
+"""Time, memory, parameters and FLOPs of detectors on random images."""
+
+import copy
+import multiprocessing
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from .hooks.staged_training_hook import freeze
+
+Batch = tuple[Tensor, list[DetDataSample]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a measurement is taken on.
+
+    Attributes:
+        shape: (H, W), pixels of the network input.
+        batch_size: B.
+        device: As torch names it.
+        threads: Of torch, on the CPU; 0 leaves torch's own number.
+    """
+
+    shape: tuple[int, int] = (416, 416)
+    batch_size: int = 2
+    device: str = 'cpu'
+    threads: int = 0
+
+
+def without_weights(model_cfg: ConfigDict) -> ConfigDict:
+    """Return a copy that needs no download: weights change neither time nor memory."""
+    model_cfg = copy.deepcopy(model_cfg)
+    model_cfg.backbone.init_cfg = None
+    model_cfg.backbone.pop('pretrained', None)
+    return model_cfg
+
+
+def faster_rcnn_twin(model_cfg: ConfigDict, same_patches: bool = False) -> ConfigDict:
+    """Return mmdet's Faster R-CNN with the backbone, neck and RPN of a SCANet.
+
+    Args:
+        model_cfg: The SCANet's ``model``.
+        same_patches: Sample and propose as many patches as the SCANet does; otherwise
+            everything after the RPN's layers is as mmdet has it.
+    """
+    twin = Config.fromfile(_mmdet_config('_base_/models/faster-rcnn_r50_fpn.py')).model
+    for part in ('data_preprocessor', 'backbone', 'neck', 'rpn_head'):
+        twin[part] = copy.deepcopy(model_cfg[part])
+    ours, theirs = model_cfg.roi_head, twin.roi_head
+    theirs.bbox_roi_extractor = copy.deepcopy(ours.bbox_roi_extractor)
+    theirs.bbox_head.num_classes = ours.bbox_head.num_classes
+    for field in ('in_channels', 'fc_out_channels', 'roi_feat_size'):
+        if field in ours.bbox_head:
+            theirs.bbox_head[field] = ours.bbox_head[field]
+    if same_patches:
+        twin.train_cfg.rpn_proposal = copy.deepcopy(model_cfg.train_cfg.rpn_proposal)
+        twin.train_cfg.rcnn.sampler.num = model_cfg.train_cfg.rcnn.sampler.num
+        twin.test_cfg.rpn = copy.deepcopy(model_cfg.test_cfg.rpn)
+    return twin
+
+
+def _mmdet_config(name: str) -> Path:
+    """Return the path of a config that mmdet ships, installed or in a checkout."""
+    import mmdet
+
+    package = Path(mmdet.__file__).parent
+    for root in (package / '.mim' / 'configs', package.parent / 'configs'):
+        if (root / name).is_file():
+            return root / name
+    raise FileNotFoundError(f'mmdet at {package} has no configs/{name}')
+
+
+def build(model_cfg: ConfigDict, device: str = 'cpu') -> nn.Module:
+    """Build a model with seeded random weights."""
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    return MODELS.build(without_weights(model_cfg)).to(device)
+
+
+def random_batch(setting: Setting, num_classes: int, boxes: int = 8) -> Batch:
+    """Return seeded random images and boxes, as a data preprocessor gives them.
+
+    Returns:
+        Images (B, 3, H, W), and for each a sample with ``boxes`` boxes (n, 4) in
+        pixels of the input, their labels, ``gt_score`` (C,) and ``gt_area`` (C,).
+    """
+    rng = np.random.default_rng(0)
+    height, width = setting.shape
+    images = rng.normal(size=(setting.batch_size, 3, height, width))
+    samples = []
+    for _ in range(setting.batch_size):
+        size = np.array([width, height])
+        extent = rng.uniform(0.05, 0.5, (boxes, 2)) * size
+        corner = rng.uniform(0, 1, (boxes, 2)) * (size - extent)
+        labels = rng.integers(num_classes, size=boxes)
+        gt = InstanceData(
+            bboxes=torch.tensor(np.hstack([corner, corner + extent])).float(),
+            labels=torch.tensor(labels),
+        )
+        sample = DetDataSample(
+            metainfo=dict(
+                img_shape=setting.shape,
+                ori_shape=setting.shape,
+                pad_shape=setting.shape,
+                batch_input_shape=setting.shape,
+                scale_factor=(1.0, 1.0),
+            )
+        )
+        sample.gt_instances = gt
+        sample.ignored_instances = InstanceData(
+            bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long)
+        )
+        present = np.isin(np.arange(num_classes), labels)
+        sample.gt_score = torch.tensor(present.astype(np.int8))
+        sample.gt_area = torch.tensor(present.astype(np.float32)) * 1000
+        samples.append(sample.to(setting.device))
+    return torch.tensor(images, dtype=torch.float32, device=setting.device), samples
+
+
+def make_tasks(model: nn.Module, batch: Batch) -> dict[str, Callable[[], object]]:
+    """Return what is measured on a model, by name.
+
+    ``train`` is a forward and a backward pass and a step of SGD; ``train_frozen`` the
+    same with the backbone frozen as ``StagedTrainingHook`` does it; ``predict`` ends
+    with boxes; ``predict_labels``, where the model has it, with labels alone.
+    """
+    inputs, samples = batch
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.5)
+
+    def train() -> None:
+        model.train()
+        step()
+
+    def train_frozen() -> None:
+        model.train()
+        trainable = freeze(model.backbone)
+        step()
+        for param in trainable:
+            param.requires_grad_(True)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss, _ = model.parse_losses(model.loss(inputs, samples))
+        loss.backward()
+        optimizer.step()
+
+    @torch.no_grad()
+    def predict() -> None:
+        model.eval()
+        model.predict(inputs, copy.deepcopy(samples))
+
+    @torch.no_grad()
+    def predict_labels() -> None:
+        model.eval()
+        model.predict_labels(inputs, copy.deepcopy(samples))
+
+    tasks = dict(train=train, train_frozen=train_frozen, predict=predict)
+    if hasattr(model, 'predict_labels'):
+        tasks['predict_labels'] = predict_labels
+    return tasks
+
+
+def count_flops(task: Callable[[], object]) -> int:
+    """Count the floating-point operations of a task; a multiply-add is two.
+
+    Matrix products and convolutions are counted; RoIAlign, suppression and
+    element-wise work are not.
+    """
+    with FlopCounterMode(display=False) as counter:
+        task()
+    return counter.get_total_flops()
+
+
+def time_alternating(
+    tasks: list[Callable[[], object]], repeats: int, device: str, warmup: int = 1
+) -> list[list[float]]:
+    """Time several tasks in turn, so that a drift of the machine meets all alike.
+
+    Returns:
+        For each task ``repeats`` times in seconds.
+    """
+    times: list[list[float]] = [[] for _ in tasks]
+    for turn in range(warmup + repeats):
+        for task, into in zip(tasks, times, strict=True):
+            _synchronize(device)
+            start = time.perf_counter()
+            task()
+            _synchronize(device)
+            if turn >= warmup:
+                into.append(time.perf_counter() - start)
+    return times
+
+
+def _synchronize(device: str) -> None:
+    if device.startswith('cuda'):
+        torch.cuda.synchronize(device)
+
+
+def peak_memory(model_cfg: ConfigDict, task: str, setting: Setting) -> int | None:
+    """Measure a task's peak memory, in bytes, in a fresh process of its own.
+
+    On CUDA, the peak of what torch has allocated, weights included. On a CPU (Linux),
+    how far the resident set grows beyond the built model and batch in two runs of the
+    task, so without the weights; None where the system does not tell.
+    """
+    with multiprocessing.get_context('spawn').Pool(1) as pool:
+        return pool.apply(_peak_memory, (model_cfg.to_dict(), task, setting))
+
+
+def _peak_memory(model_cfg: dict, task: str, setting: Setting) -> int | None:
+    if setting.threads:
+        torch.set_num_threads(setting.threads)
+    cfg = ConfigDict(model_cfg)
+    model = build(cfg, setting.device)
+    batch = random_batch(setting, cfg.roi_head.bbox_head.num_classes)
+    run = make_tasks(model, batch)[task]
+    on_gpu = setting.device.startswith('cuda')
+    before = _status_bytes('VmRSS')
+    run()
+    run()
+    if on_gpu:
+        return torch.cuda.max_memory_allocated(setting.device)
+    # Not getrusage: a new process inherits the peak of the one that started it.
+    peak = _status_bytes('VmHWM')
+    return None if before is None or peak is None else max(peak - before, 0)
+
+
+def _status_bytes(field: str) -> int | None:
+    """Read the resident set (``VmRSS``) or its peak (``VmHWM``) of this process."""
+    status = Path('/proc/self/status')
+    if not status.exists():
+        return None
+    found = re.search(rf'^{field}:\s+(\d+) kB', status.read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None

@@ -1,0 +1,87 @@
+"""The files of weights that a run starts from, and clear words where they fail."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from mmscanet.errors import UsageError
+
+
+def check_checkpoint(path: str) -> None:
+    """Refuse a local file that is no checkpoint; a URL is left to the runner.
+
+    Raises:
+        UsageError: Names the file.
+    """
+    if '://' in path:
+        return
+    if not Path(path).is_file():
+        raise UsageError(f'checkpoint {path} does not exist')
+    try:
+        # Mapped into memory, the weights themselves are not read. mmengine's
+        # checkpoints hold more than weights.
+        mapped = zipfile.is_zipfile(path)
+        content = torch.load(path, 'cpu', weights_only=False, mmap=mapped)
+    except Exception as error:  # unpickling a foreign file may raise anything
+        reason = str(error).split('. ')[0].splitlines() or ['the file ends too early']
+        raise UsageError(
+            f'checkpoint {path} is none, or damaged '
+            f'({type(error).__name__}: {reason[0]})'
+        ) from error
+    if not isinstance(content, dict):
+        raise UsageError(
+            f'checkpoint {path} is none: it holds a {type(content).__name__}'
+        )
+
+
+def pretrained_checkpoints(cfg: Config) -> dict[str, str]:
+    """Return ``{config key: checkpoint}`` of the weights that the model starts from."""
+    found: dict[str, str] = {}
+
+    def walk(node: Any, key: str) -> None:
+        if isinstance(node, dict):
+            if node.get('type') == 'Pretrained' and node.get('checkpoint'):
+                found[f'{key}.checkpoint'] = node['checkpoint']
+            for name, child in node.items():
+                walk(child, f'{key}.{name}')
+        elif isinstance(node, (list, tuple)):
+            for index, child in enumerate(node):
+                walk(child, f'{key}.{index}')
+
+    walk(cfg.get('model'), 'model')
+    return found
+
+
+@contextmanager
+def explain_missing_weights(cfg: Config) -> Iterator[None]:
+    """Turn a failed download of pretrained weights into a :class:`UsageError`.
+
+    Covers what ``urllib`` raises (all of it an ``OSError``) and a local path that
+    does not exist; any other error passes through unchanged.
+    """
+    try:
+        yield
+    except OSError as error:
+        for key, checkpoint in pretrained_checkpoints(cfg).items():
+            remote = '://' in checkpoint and _is_network_error(error)
+            if not remote and checkpoint not in str(error):
+                continue
+            raise UsageError(
+                f'could not load the weights {checkpoint} ({error}). Fetch the file on '
+                f'a connected machine and pass --cfg-options {key}=/path/to/file.pth, '
+                f'or train from random weights with {key.removesuffix(".checkpoint")}'
+                '=None'
+            ) from error
+        raise
+
+
+def _is_network_error(error: OSError) -> bool:
+    """Whether ``error`` comes from a download rather than from the file system."""
+    from urllib.error import URLError
+
+    return isinstance(error, (URLError, ConnectionError, TimeoutError))

@@ -1,0 +1,61 @@
+"""Faults of the user's, told in one line.
+
+The command-line tools print such an error as its line and exit with status 2. Each
+kind is also the built-in exception that a caller of the package would expect.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+class UsageError(Exception):
+    """A mistake in the command line or in the files it names; one line of text."""
+
+
+class ConfigError(UsageError, ValueError):
+    """Settings of a config that contradict each other or the data."""
+
+
+class DataError(UsageError, ValueError):
+    """Data that are there but cannot be used: empty, malformed, contradictory."""
+
+
+class MissingDataError(UsageError, FileNotFoundError):
+    """Data that are not where the config says."""
+
+
+class UnreadableDataError(UsageError, RuntimeError):
+    """One file of the data, met during a run, that cannot be read."""
+
+
+class OutputError(UsageError, OSError):
+    """A file or folder that cannot be written."""
+
+
+def require_writable_folder(folder: str | os.PathLike[str]) -> None:
+    """Make ``folder`` if need be and prove that files can be written into it.
+
+    Raises:
+        OutputError: They cannot.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix='.writable-'):
+            pass
+    except OSError as error:
+        raise OutputError(f'cannot write to {folder}: {error.strerror}') from error
+
+
+def require_writable_file(path: str | os.PathLike[str]) -> None:
+    """Prove, before a long run, that the file ``path`` can be written after it.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    if Path(path).is_dir():
+        raise OutputError(f'cannot write {path}: it is a folder')
+    try:
+        require_writable_folder(Path(path).parent)
+    except OutputError as error:
+        raise OutputError(f'cannot write {path}: {error.__cause__.strerror}') from error

@@ -1,0 +1,17 @@
+"""How well image labels are predicted: the metric and the score file."""
+
+from .figures import compute_figures, compute_label_figures, labels_without_positives
+from .multi_label_metric import MultiLabelMetric
+from .report import format_figures, format_label_figures
+from .score_table import SCORE_KEYS, ScoreTable
+
+__all__ = [
+    'SCORE_KEYS',
+    'MultiLabelMetric',
+    'ScoreTable',
+    'compute_figures',
+    'compute_label_figures',
+    'format_figures',
+    'format_label_figures',
+    'labels_without_positives',
+]

@@ -1,0 +1,5 @@
+"""Detectors."""
+
+from .scanet import SCANet
+
+__all__ = ['SCANet']

@@ -1,0 +1,95 @@
+"""SCANet: image labels, each with the box it was read from."""
+
+import torch
+from mmdet.models.detectors import TwoStageDetector
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmdet.utils import InstanceList
+from torch import Tensor
+
+
+@MODELS.register_module()
+class SCANet(TwoStageDetector):
+    """Spatial-context-aware network for multi-label image classification.
+
+    J. Zhang et al., "Spatial-Context-Aware Deep Neural Network for Multi-Class
+    Image Classification", ICASSP 2022. Backbone and neck are Eq. 1, the RPN
+    generates the object patches, :class:`SCARoIHead` does the rest. Training is
+    a two-stage detector's; prediction adds the labels of the image.
+
+    Args:
+        channels_last: Run backbone and neck in the channels-last memory format,
+            which convolutions on a CPU and in half precision on a GPU prefer. The
+            results agree up to rounding.
+        **kwargs: Those of :class:`TwoStageDetector`.
+    """
+
+    def __init__(
+        self, *args: object, channels_last: bool = False, **kwargs: object
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.channels_last = channels_last
+        if channels_last:
+            self.backbone.to(memory_format=torch.channels_last)
+
+    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
+        """Pyramid levels of (B, D, H_l, W_l), the X of Eq. 1."""
+        if not self.channels_last:
+            return super().extract_feat(batch_inputs)
+        x = super().extract_feat(
+            batch_inputs.contiguous(memory_format=torch.channels_last)
+        )
+        # mmcv's RoIAlign takes it for granted that memory is laid out as (B, D, H, W).
+        return tuple(level.contiguous() for level in x)
+
+    def predict(
+        self,
+        batch_inputs: Tensor,
+        batch_data_samples: SampleList,
+        rescale: bool = True,
+    ) -> SampleList:
+        """Predict labels with their evidence.
+
+        Args:
+            batch_inputs: (B, 3, H, W), normalised.
+            batch_data_samples: One an image, with its meta information.
+            rescale: Give boxes in pixels of the original image.
+
+        Returns:
+            The samples, each with ``pred_score`` (C,) in [0, 1];
+            ``pred_object_score`` and ``pred_context_score`` (C,), each branch
+            pooled alone, as far as the model has it; ``pred_instances``, see
+            :meth:`SCARoIHead.evidence`.
+        """
+        patches_list = self._score_patches(batch_inputs, batch_data_samples)
+        pool = self.roi_head.fusion.pool
+        results_list = []
+        for sample, patches in zip(batch_data_samples, patches_list, strict=True):
+            sample.pred_score = pool(patches.scores)
+            for branch in ('object', 'context'):
+                if f'{branch}_scores' in patches:
+                    scores = pool(patches[f'{branch}_scores'])
+                    sample.set_field(scores, f'pred_{branch}_score')
+            results_list.append(
+                self.roi_head.evidence(patches, sample.metainfo, rescale)
+            )
+        return self.add_pred_to_datasample(batch_data_samples, results_list)
+
+    def predict_labels(
+        self, batch_inputs: Tensor, batch_data_samples: SampleList
+    ) -> Tensor:
+        """Predict the labels only: ``pred_score`` of :meth:`predict`, as (B, C)."""
+        patches_list = self._score_patches(batch_inputs, batch_data_samples)
+        return torch.stack(
+            [self.roi_head.fusion.pool(patches.scores) for patches in patches_list]
+        )
+
+    def _score_patches(
+        self, batch_inputs: Tensor, batch_data_samples: SampleList
+    ) -> InstanceList:
+        x = self.extract_feat(batch_inputs)
+        if 'proposals' in batch_data_samples[0]:
+            proposals = [sample.proposals for sample in batch_data_samples]
+        else:
+            proposals = self.rpn_head.predict(x, batch_data_samples, rescale=False)
+        return self.roi_head.score_patches(x, proposals, batch_data_samples)

@@ -1,0 +1,5 @@
+"""Losses."""
+
+from .patch_label_loss import PatchLabelLoss
+
+__all__ = ['PatchLabelLoss']

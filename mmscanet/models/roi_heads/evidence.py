@@ -1,0 +1,50 @@
+"""Which boxes to show for the labels of an image."""
+
+from mmcv.ops import batched_nms
+from mmdet.utils import ConfigType
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+
+def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
+    """Choose the boxes that show where each label was read from.
+
+    A box is a patch with one of its labels. Non-maximum suppression works label by
+    label, and the cut to ``max_per_img`` spares the best box of each label, so that
+    an image score pooled by ``max`` is always that of a box.
+
+    Args:
+        patches: Of one image: ``bboxes`` (N, 4), ``scores`` (N, C) and, as far as
+            the model has them, ``object_scores`` and ``context_scores`` (N, C).
+        cfg: ``score_thr``, which a score must exceed; ``nms``, mmcv's config, or
+            ``None`` to suppress nothing; ``max_per_img``, or -1.
+
+    Returns:
+        ``bboxes`` (n, 4) in the frame of ``patches``, ``labels`` (n,), ``scores``,
+        ``object_scores`` and ``context_scores`` (n,), by falling score.
+    """
+    patch, label = (patches.scores > cfg.score_thr).nonzero(as_tuple=True)
+    boxes, scores = patches.bboxes[patch], patches.scores[patch, label]
+    if len(boxes) > 0:
+        _, keep = batched_nms(boxes, scores, label, cfg.nms)
+        keep = cut_sparing_best(keep, label, cfg.max_per_img)
+        patch, label = patch[keep], label[keep]
+        boxes, scores = boxes[keep], scores[keep]
+    result = InstanceData(bboxes=boxes, labels=label, scores=scores)
+    for name in ('object_scores', 'context_scores'):
+        if name in patches:
+            result.set_field(patches[name][patch, label], name)
+    return result
+
+
+def cut_sparing_best(keep: Tensor, labels: Tensor, max_num: int) -> Tensor:
+    """Cut ``keep`` (n,), indices by falling score, but no label's first."""
+    if max_num < 0 or len(keep) <= max_num:
+        return keep
+    seen: set[int] = set()
+    first, rest = [], []
+    for position, label in enumerate(labels[keep].tolist()):
+        (rest if label in seen else first).append(position)
+        seen.add(label)
+    kept = sorted(first + rest[: max(max_num - len(first), 0)])
+    return keep[kept]

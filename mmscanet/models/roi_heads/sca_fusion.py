@@ -1,0 +1,109 @@
+"""From the two branches' patch scores to the labels of an image."""
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmscanet.errors import ConfigError
+
+FUSIONS = ('mean', 'max', 'product', 'learned')
+POOLINGS = ('max', 'topk', 'noisy_or')
+OBJECTNESS = ('select', 'multiply')
+
+
+@MODELS.register_module()
+class SCAFusion(BaseModule):
+    """Fuse the object and the context score of each patch, then pool patches.
+
+    The paper fuses "element-wise" and leaves open how, and how the patches of an
+    image make the labels of the image. Here, with o and c the two scores of a
+    label on a patch:
+
+    - ``fuse``: ``mean`` (o + c) / 2; ``max``; ``product``, the root of o * c,
+      which keeps the scale of a score; ``learned``, w * o + (1 - w) * c with one
+      w in (0, 1) for each label, which starts at 1/2 and is trained by the image
+      loss of :class:`SCARoIHead`;
+    - ``pool``: ``max`` over the patches; ``topk``, the mean of the ``topk`` highest;
+      ``noisy_or``, 1 - prod(1 - score);
+    - ``objectness``: ``select``: the patch classifier chooses the ``num_patches``
+      that count and has no other say; ``multiply``: besides, its probability is a
+      factor of each score.
+
+    Args:
+        num_classes: C, needed for ``fuse='learned'``; :class:`SCARoIHead` gives it.
+        fuse, pool, objectness: See above.
+        topk: See above. Patches that are missing count as score 0.
+        num_patches: How many patches of an image count, at most.
+
+    Raises:
+        ConfigError: If a choice is not one of those named or a number is below 1.
+    """
+
+    def __init__(
+        self,
+        num_classes: int | None = None,
+        fuse: str = 'mean',
+        pool: str = 'max',
+        objectness: str = 'select',
+        topk: int = 3,
+        num_patches: int = 100,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        for name, value, choices in (
+            ('fuse', fuse, FUSIONS),
+            ('pool', pool, POOLINGS),
+            ('objectness', objectness, OBJECTNESS),
+        ):
+            if value not in choices:
+                raise ConfigError(f'{name} must be one of {choices}, not {value!r}')
+        for name, value in (('topk', topk), ('num_patches', num_patches)):
+            if value < 1:
+                raise ConfigError(f'{name} must be at least 1, not {value}')
+        self.fuse_mode = fuse
+        self.pool_mode = pool
+        self.objectness = objectness
+        self.topk = topk
+        self.num_patches = num_patches
+        if fuse == 'learned':
+            if num_classes is None:
+                raise ConfigError("fuse='learned' needs num_classes")
+            self.logit_weight = nn.Parameter(torch.zeros(num_classes))
+
+    def select(self, objectness: Tensor) -> Tensor:
+        """Indices (n,) of the patches that count, of ``objectness`` (N,)."""
+        return objectness.topk(min(self.num_patches, len(objectness))).indices
+
+    def fuse(
+        self, object_scores: Tensor | None, context_scores: Tensor | None
+    ) -> Tensor:
+        """Fuse scores (N, C) of the two branches; a branch may be absent.
+
+        Returns:
+            (N, C), in [0, 1].
+        """
+        if object_scores is None or context_scores is None:
+            return context_scores if object_scores is None else object_scores
+        if self.fuse_mode == 'mean':
+            return (object_scores + context_scores) / 2
+        if self.fuse_mode == 'max':
+            return torch.maximum(object_scores, context_scores)
+        if self.fuse_mode == 'product':
+            # The root has no finite slope at 0.
+            return (object_scores * context_scores).clamp(min=1e-12).sqrt()
+        weight = self.logit_weight.sigmoid()
+        return weight * object_scores + (1 - weight) * context_scores
+
+    def pool(self, scores: Tensor) -> Tensor:
+        """Pool patch scores (N, C) to image scores (C,); 0 for N = 0."""
+        if len(scores) == 0:
+            return scores.sum(0)
+        if self.pool_mode == 'max':
+            return scores.max(0).values
+        if self.pool_mode == 'topk':
+            return (
+                scores.topk(min(self.topk, len(scores)), dim=0).values.sum(0)
+                / self.topk
+            )
+        return 1 - (1 - scores).prod(0)

@@ -1,0 +1,142 @@
+"""How the RoI head of SCANet is trained: Eq. 6 on sampled patches."""
+
+import torch
+from mmdet.models.task_modules.samplers import SamplingResult
+from mmdet.models.utils import unpack_gt_instances
+from mmdet.structures import DetDataSample, SampleList
+from mmdet.structures.bbox import bbox2roi
+from mmdet.utils import InstanceList
+from mmengine.structures import InstanceData
+from torch import Tensor
+from torch.nn import functional as F
+
+from .label_targets import batch_targets, image_labels
+
+
+class SCALosses:
+    """The training half of :class:`SCARoIHead`, which has the parts it uses."""
+
+    def loss(
+        self,
+        x: tuple[Tensor, ...],
+        rpn_results_list: InstanceList,
+        batch_data_samples: SampleList,
+    ) -> dict[str, Tensor]:
+        """The losses of Eq. 6 on sampled patches.
+
+        Args:
+            x: Pyramid levels of (B, D, H_l, W_l).
+            rpn_results_list: Proposals of each image; ``bboxes`` (n, 4) in
+                pixels of the network input.
+            batch_data_samples: Ground truth. ``gt_score`` (C,) is used if there.
+
+        Returns:
+            Scalars by name; finite also without boxes or proposals.
+        """
+        samples = [
+            self._sample(proposals, data_sample)
+            for proposals, data_sample in zip(
+                rpn_results_list, batch_data_samples, strict=True
+            )
+        ]
+        img_shapes = [sample.img_shape for sample in batch_data_samples]
+        patches = bbox2roi([sample.priors for sample in samples])
+        rois = self._with_whole_images(patches, img_shapes)
+        object_logits, bbox_pred, patch_logits = self._object_forward(x, rois)
+        context_logits = self._context_forward(x, rois, img_shapes)
+
+        objectness = self._objectness(patch_logits, len(patches))
+        targets = self.bbox_head.get_targets(samples, self.train_cfg)
+
+        losses = self._patch_losses(patches, bbox_pred, patch_logits, targets)
+        losses.update(
+            self._label_losses(
+                rois, object_logits, context_logits, targets[0], batch_data_samples
+            )
+        )
+        losses.update(
+            self._image_loss(
+                rois, object_logits, context_logits, objectness, batch_data_samples
+            )
+        )
+        return losses
+
+    def _sample(
+        self, proposals: InstanceData, data_sample: DetDataSample
+    ) -> SamplingResult:
+        """Assign the proposals of one image to its boxes and draw some."""
+        gt, ignored, _ = unpack_gt_instances([data_sample])
+        # The assigner knows boxes by this name.
+        priors = InstanceData(priors=proposals.bboxes)
+        assigned = self.bbox_assigner.assign(priors, gt[0], ignored[0])
+        return self.bbox_sampler.sample(assigned, priors, gt[0])
+
+    def _patch_losses(
+        self,
+        patches: Tensor,
+        bbox_pred: Tensor,
+        patch_logits: Tensor,
+        targets: tuple[Tensor, ...],
+    ) -> dict[str, Tensor]:
+        """Regressor and patch classifier; whole images have no part in them."""
+        n = len(patches)
+        losses = self.bbox_head.loss(None, bbox_pred[:n], patches, *targets)
+        losses['loss_patch'] = self.alpha * self.bbox_head.patch_loss(
+            patch_logits[:n], targets[0] < self.num_classes
+        )
+        return losses
+
+    def _label_losses(
+        self,
+        rois: Tensor,
+        object_logits: Tensor | None,
+        context_logits: Tensor | None,
+        matched: Tensor,
+        batch_data_samples: SampleList,
+    ) -> dict[str, Tensor]:
+        """The label predictors of both branches, each on its own target."""
+        # A whole image has no matched box; it gets the labels of the image below.
+        matched = F.pad(matched, (0, len(rois) - len(matched)), value=self.num_classes)
+        common = (batch_data_samples, self.num_classes, self.whole_image)
+        losses = {}
+        if object_logits is not None:
+            target, weight = batch_targets(None, rois, matched, *common)
+            losses['loss_object'] = self.beta * self.bbox_head.loss_cls(
+                object_logits, target, weight
+            )
+        if context_logits is not None:
+            img_shapes = [sample.img_shape for sample in batch_data_samples]
+            wide = self.context_roi_extractor.expand(rois, img_shapes)
+            target, weight = batch_targets(self.context_target, wide, matched, *common)
+            losses['loss_context'] = self.gamma * self.context_head.loss_cls(
+                context_logits, target, weight
+            )
+        return losses
+
+    def _image_loss(
+        self,
+        rois: Tensor,
+        object_logits: Tensor | None,
+        context_logits: Tensor | None,
+        objectness: Tensor,
+        batch_data_samples: SampleList,
+    ) -> dict[str, Tensor]:
+        """Binary cross entropy of the pooled scores, summed over labels."""
+        learns = any(True for _ in self.fusion.parameters())
+        if not (self.delta or learns):
+            return {}
+        scores = self._activate(object_logits, context_logits, objectness)
+        if not self.delta:
+            scores = [None if s is None else s.detach() for s in scores]
+        fused = self.fusion.fuse(*scores)
+        loss = fused.sum() * 0
+        for i, sample in enumerate(batch_data_samples):
+            gt_score = sample.get('gt_score')
+            target = image_labels(sample.gt_instances, gt_score, self.num_classes)
+            pooled = self.fusion.pool(fused[rois[:, 0] == i])
+            # Written out, since autocast refuses F.binary_cross_entropy.
+            pooled = pooled.clamp(1e-6, 1 - 1e-6)
+            each = -torch.where(target, pooled, 1 - pooled).log()
+            scored = torch.ones_like(each) if gt_score is None else gt_score >= 0
+            loss = loss + (each * scored).sum()
+        return dict(loss_image=(self.delta or 1.0) * loss / len(batch_data_samples))

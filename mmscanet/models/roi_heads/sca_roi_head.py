@@ -1,0 +1,311 @@
+"""The two branches of SCANet over one set of patches."""
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.models.roi_heads import StandardRoIHead
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmdet.structures.bbox import bbox2roi, scale_boxes
+from mmdet.utils import ConfigType, InstanceList, OptConfigType
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from mmscanet.errors import ConfigError
+
+from .evidence import select_evidence
+from .label_targets import CONTEXT_TARGETS
+from .sca_losses import SCALosses
+
+
+@MODELS.register_module()
+class SCARoIHead(SCALosses, StandardRoIHead):
+    r"""Object branch, context branch and their fusion (paper, Sec. 2.3 and 2.4).
+
+    Forward passes and prediction are here, training is :class:`SCALosses`.
+
+    The object branch is mmdet's own roi extractor and head (``bbox_*``); the
+    context branch adds a second pair. The loss is Eq. 6,
+    :math:`L = L_r + \alpha L_p + \beta L_l^O + \gamma L_l^C`, logged as
+    ``loss_bbox``, ``loss_patch``, ``loss_object`` and ``loss_context``.
+
+    Args:
+        context_roi_extractor, context_head: The context branch; without them
+            the model is its object branch only. A ``bbox_head`` with
+            ``with_cls=False`` leaves the context branch as the only one to label.
+        fusion: Config of :class:`SCAFusion`.
+        share_trunk: The context head uses the object head's two layers.
+        context_target: What the context predictor is trained on: ``inside``,
+            ``matched`` or ``image``, see
+            :func:`~mmscanet.models.roi_heads.label_targets.context_target`.
+        whole_image: The image as a whole is one more patch, which both branches
+            read and which is trained on the labels of the image.
+        alpha, beta, gamma: The factors of Eq. 6.
+        delta: The factor of ``loss_image``, a binary cross entropy of the image
+            scores pooled from the training patches. The paper has none (0). A
+            fusion with parameters learns them from this loss in any case; with
+            ``delta=0`` it reaches nothing else.
+        **kwargs: Those of :class:`StandardRoIHead`.
+
+    Raises:
+        ConfigError: If ``context_target`` is not one of those named or the parts
+            do not go together; the message says how to mend it.
+    """
+
+    def __init__(
+        self,
+        bbox_roi_extractor: ConfigType,
+        bbox_head: ConfigType,
+        context_roi_extractor: OptConfigType = None,
+        context_head: OptConfigType = None,
+        fusion: OptConfigType = None,
+        share_trunk: bool = False,
+        context_target: str = 'inside',
+        whole_image: bool = False,
+        alpha: float = 1.0,
+        beta: float = 1.0,
+        gamma: float = 1.0,
+        delta: float = 0.0,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(
+            bbox_roi_extractor=bbox_roi_extractor, bbox_head=bbox_head, **kwargs
+        )
+        self.num_classes = self.bbox_head.num_classes
+        self.context_target = context_target
+        self.whole_image = whole_image
+        self.alpha, self.beta, self.gamma, self.delta = alpha, beta, gamma, delta
+        self.with_context = context_head is not None
+        self.share_trunk = share_trunk
+        if self.with_context and context_roi_extractor is None:
+            raise ConfigError('a context_head needs a context_roi_extractor')
+        if self.with_context:
+            self.context_roi_extractor = MODELS.build(context_roi_extractor)
+            self.context_head = MODELS.build(context_head)
+            if share_trunk:
+                # The object head's is used instead.
+                self.context_head.shared_fcs = nn.ModuleList()
+        self.fusion = MODELS.build(
+            fusion or dict(type='SCAFusion'),
+            default_args=dict(num_classes=self.num_classes),
+        )
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Raise ``ConfigError`` if the parts do not go together."""
+        head = self.bbox_head
+        if self.context_target not in CONTEXT_TARGETS:
+            raise ConfigError(
+                f'context_target must be one of {CONTEXT_TARGETS}, '
+                f'not {self.context_target!r}'
+            )
+        if not (head.with_reg and head.with_patch):
+            raise ConfigError(
+                'bbox_head must find and judge patches: leave with_reg and '
+                'with_patch at True'
+            )
+        if not (self.with_context or head.with_cls):
+            raise ConfigError(
+                'neither branch labels patches: set bbox_head.with_cls=True '
+                'or give a context_head'
+            )
+        if self.with_context and self.context_head.num_classes != self.num_classes:
+            raise ConfigError(
+                f'bbox_head.num_classes is {self.num_classes} and '
+                f'context_head.num_classes {self.context_head.num_classes}: '
+                'set both to the number of labels'
+            )
+        learned = getattr(self.fusion, 'logit_weight', None)
+        if learned is not None and not (self.with_context and head.with_cls):
+            raise ConfigError("fusion.fuse='learned' needs both branches to label")
+        if learned is not None and len(learned) != self.num_classes:
+            raise ConfigError(
+                f'fusion.num_classes is {len(learned)} and bbox_head.num_classes '
+                f'{self.num_classes}: leave the former out'
+            )
+
+    def _object_forward(
+        self, x: tuple[Tensor, ...], rois: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Label logits (N, C), box deltas (N, 4), patch logits (N,) of ``rois``."""
+        extractor = self.bbox_roi_extractor
+        return self.bbox_head(extractor(x[: extractor.num_inputs], rois))
+
+    def _context_forward(
+        self,
+        x: tuple[Tensor, ...],
+        rois: Tensor,
+        img_shapes: Sequence[tuple[int, int]],
+    ) -> Tensor | None:
+        """Label logits (N, C) of the context patches of ``rois`` (N, 5)."""
+        if not self.with_context:
+            return None
+        extractor = self.context_roi_extractor
+        feats = extractor(x[: extractor.num_inputs], rois, img_shapes)
+        trunk = self.bbox_head if self.share_trunk else self.context_head
+        return self.context_head.nets(trunk.trunk(feats))[0]
+
+    def forward(
+        self,
+        x: tuple[Tensor, ...],
+        rpn_results_list: InstanceList,
+        batch_data_samples: SampleList,
+    ) -> tuple[Tensor | None, ...]:
+        """The raw outputs on all proposals, with no selection.
+
+        Returns:
+            Object label logits (N, C), box deltas (N, 4), patch logits (N,) and
+            context label logits (N, C), N over the whole batch.
+        """
+        rois = bbox2roi([res.bboxes for res in rpn_results_list])
+        img_shapes = [sample.img_shape for sample in batch_data_samples]
+        return (
+            *self._object_forward(x, rois),
+            self._context_forward(x, rois, img_shapes),
+        )
+
+    def _with_whole_images(
+        self, rois: Tensor, img_shapes: Sequence[tuple[int, int]]
+    ) -> Tensor:
+        """Append a roi a whole image to ``rois`` (N, 5), if asked for."""
+        if not self.whole_image:
+            return rois
+        whole = [(i, 0, 0, w, h) for i, (h, w, *_) in enumerate(img_shapes)]
+        return torch.cat((rois, rois.new_tensor(whole)))
+
+    def score_patches(
+        self,
+        x: tuple[Tensor, ...],
+        rpn_results_list: InstanceList,
+        batch_data_samples: SampleList,
+    ) -> InstanceList:
+        """Score the patches that count.
+
+        Returns:
+            For each image ``bboxes`` (N, 4), the refined boxes in pixels of the
+            network input, ``scores`` (N, C), fused, and ``object_scores`` and
+            ``context_scores`` (N, C) as far as the model has those branches.
+        """
+        img_shapes = [sample.img_shape for sample in batch_data_samples]
+        counts = [len(res.bboxes) for res in rpn_results_list]
+        rois = bbox2roi([res.bboxes for res in rpn_results_list])
+        n = len(rois)
+        rois = self._with_whole_images(rois, img_shapes)
+        object_logits, deltas, patch_logits = self._object_forward(x, rois)
+        objectness = self._objectness(patch_logits, n)
+        chosen = self._choose(objectness[:n].split(counts), n, len(rois))
+
+        rois = rois[chosen]
+        object_logits = None if object_logits is None else object_logits[chosen]
+        context_logits = self._context_forward(x, rois, img_shapes)
+        scores = self._activate(object_logits, context_logits, objectness[chosen])
+        boxes = self._decode(rois, deltas[chosen], chosen < n, img_shapes)
+        return self._by_image(rois[:, 0], len(img_shapes), boxes, *scores)
+
+    def _choose(self, objectness: Sequence[Tensor], n: int, total: int) -> Tensor:
+        """Indices of the rois that count, whole images (n to total) included."""
+        start, chosen = 0, []
+        for scores in objectness:
+            chosen.append(start + self.fusion.select(scores))
+            start += len(scores)
+        chosen.append(torch.arange(n, total, device=chosen[0].device))
+        return torch.cat(chosen)
+
+    def _objectness(self, patch_logits: Tensor, n: int) -> Tensor:
+        """Objectness (N,) of N rois; there is no doubt about whole images (from n)."""
+        # In full precision, as half precision would make ties among the best.
+        objectness = patch_logits.float().sigmoid()
+        return torch.cat((objectness[:n], torch.ones_like(objectness[n:])))
+
+    def _activate(
+        self,
+        object_logits: Tensor | None,
+        context_logits: Tensor | None,
+        objectness: Tensor,
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Label scores (N, C) of each branch from its logits (N, C).
+
+        Objectness (N,) is a factor of them if the fusion says so.
+        """
+        object_scores = context_scores = None
+        if object_logits is not None:
+            object_scores = self.bbox_head.loss_cls.get_activation(object_logits)
+        if context_logits is not None:
+            context_scores = self.context_head.loss_cls.get_activation(context_logits)
+        if self.fusion.objectness == 'multiply':
+            factor = objectness[:, None]
+            object_scores = None if object_scores is None else object_scores * factor
+            context_scores = None if context_scores is None else context_scores * factor
+        return object_scores, context_scores
+
+    def _decode(
+        self,
+        rois: Tensor,
+        deltas: Tensor,
+        is_proposal: Tensor,
+        img_shapes: Sequence[tuple[int, int]],
+    ) -> Tensor:
+        """Boxes (N, 4) inside their image; whole images stay as they are."""
+        boxes = rois[:, 1:].clone()
+        for i, img_shape in enumerate(img_shapes):
+            mine = (rois[:, 0] == i) & is_proposal
+            boxes[mine] = self.bbox_head.bbox_coder.decode(
+                boxes[mine], deltas[mine], max_shape=img_shape[:2]
+            )
+        return boxes
+
+    def _by_image(
+        self,
+        index: Tensor,
+        batch_size: int,
+        boxes: Tensor,
+        object_scores: Tensor | None,
+        context_scores: Tensor | None,
+    ) -> InstanceList:
+        """Fuse, and part the patches of a batch by image."""
+        fields = dict(
+            bboxes=boxes,
+            scores=self.fusion.fuse(object_scores, context_scores),
+            object_scores=object_scores,
+            context_scores=context_scores,
+        )
+        return [
+            InstanceData(
+                **{k: v[index == i] for k, v in fields.items() if v is not None}
+            )
+            for i in range(batch_size)
+        ]
+
+    def evidence(
+        self, patches: InstanceData, img_meta: dict, rescale: bool = True
+    ) -> InstanceData:
+        """The boxes to show for the labels of an image, by ``test_cfg``.
+
+        Args:
+            patches: Of one image, from :meth:`score_patches`.
+            img_meta: With ``scale_factor`` (w, h) if ``rescale``.
+            rescale: Give boxes in pixels of the original image rather than of
+                the network input.
+
+        Returns:
+            See :func:`~mmscanet.models.roi_heads.evidence.select_evidence`.
+        """
+        result = select_evidence(patches, self.test_cfg)
+        if rescale and len(result) > 0:
+            factor = [1 / s for s in img_meta['scale_factor']]
+            result.bboxes = scale_boxes(result.bboxes, factor)
+        return result
+
+    def predict(
+        self,
+        x: tuple[Tensor, ...],
+        rpn_results_list: InstanceList,
+        batch_data_samples: SampleList,
+        rescale: bool = False,
+    ) -> InstanceList:
+        """The evidence of each image, without the labels of the image."""
+        patches_list = self.score_patches(x, rpn_results_list, batch_data_samples)
+        return [
+            self.evidence(patches, sample.metainfo, rescale)
+            for patches, sample in zip(patches_list, batch_data_samples, strict=True)
+        ]

@@ -1,0 +1,106 @@
+"""The measurements measure what they say."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+
+from mmscanet.engine.measure import (
+    Setting,
+    build,
+    count_flops,
+    faster_rcnn_twin,
+    make_tasks,
+    peak_memory,
+    random_batch,
+    time_alternating,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTING = Setting(shape=(64, 96), batch_size=2)
+
+
+@pytest.fixture(scope='module')
+def model_cfg() -> ConfigDict:
+    """Return the smallest SCANet."""
+    cfg = Config.fromfile(ROOT / 'configs/scanet/scanet_r18_fpn_shapes.py').model
+    cfg.backbone.init_cfg = dict(type='Pretrained', checkpoint='https://none.invalid')
+    return cfg
+
+
+def test_twin_is_a_faster_rcnn_on_the_same_features(model_cfg: ConfigDict) -> None:
+    ours, twin = build(model_cfg), build(faster_rcnn_twin(model_cfg))
+    assert type(twin).__name__ == 'FasterRCNN'
+    for part in ('backbone', 'neck', 'rpn_head'):
+        shapes = [
+            {k: v.shape for k, v in getattr(model, part).state_dict().items()}
+            for model in (ours, twin)
+        ]
+        assert shapes[0] == shapes[1]
+    assert twin.roi_head.bbox_head.num_classes == 11
+    assert twin.train_cfg.rcnn.sampler.num == 512  # mmdet's
+    same = faster_rcnn_twin(model_cfg, same_patches=True)
+    assert same.train_cfg.rcnn.sampler.num == model_cfg.train_cfg.rcnn.sampler.num
+    assert same.test_cfg.rpn == model_cfg.test_cfg.rpn
+    assert model_cfg.type == 'SCANet'  # the given config is left alone
+
+
+def test_random_batch_is_seeded_and_inside_the_image() -> None:
+    inputs, samples = random_batch(SETTING, num_classes=11)
+    again, _ = random_batch(SETTING, num_classes=11)
+    assert torch.equal(inputs, again)
+    assert inputs.shape == (2, 3, 64, 96)
+    for sample in samples:
+        boxes = sample.gt_instances.bboxes
+        assert (boxes >= 0).all()
+        assert (boxes[:, 2:] <= torch.tensor([96, 64]) + 1e-4).all()
+        assert (boxes[:, 2:] > boxes[:, :2]).all()
+        present = torch.zeros(11, dtype=torch.int8)
+        present[sample.gt_instances.labels] = 1
+        assert torch.equal(sample.gt_score, present)
+
+
+def test_tasks_do_what_their_names_say(model_cfg: ConfigDict) -> None:
+    model = build(model_cfg)
+    tasks = make_tasks(model, random_batch(SETTING, 11))
+    assert set(tasks) == {'train', 'train_frozen', 'predict', 'predict_labels'}
+
+    def gradients() -> set[str]:
+        return {
+            name.split('.')[0]
+            for name, param in model.named_parameters()
+            if param.grad is not None
+        }
+
+    tasks['train']()
+    assert gradients() == {'backbone', 'neck', 'rpn_head', 'roi_head'}
+    tasks['train_frozen']()
+    assert gradients() == {'neck', 'rpn_head', 'roi_head'}
+    assert all(param.requires_grad for param in model.backbone.parameters())
+    flops = {name: count_flops(task) for name, task in tasks.items()}
+    assert flops['train'] > flops['train_frozen'] > flops['predict'] > 0
+
+
+def test_flops_of_a_layer_by_hand() -> None:
+    layer, x = torch.nn.Linear(3, 5), torch.zeros(7, 3)
+    assert count_flops(lambda: layer(x)) == 2 * 7 * 3 * 5
+
+
+def test_tasks_are_timed_in_turn() -> None:
+    calls: list[str] = []
+    tasks = [lambda: calls.append('a'), lambda: calls.append('b')]
+    times = time_alternating(tasks, repeats=3, device='cpu', warmup=1)
+    assert calls == ['a', 'b'] * 4
+    assert [len(each) for each in times] == [3, 3]
+
+
+def test_peak_memory_sees_the_frozen_stage(model_cfg: ConfigDict) -> None:
+    """On large images, where activations outweigh everything else."""
+    setting = Setting(shape=(384, 384), batch_size=2, threads=1)
+    joint, frozen = (
+        peak_memory(model_cfg, task, setting) for task in ('train', 'train_frozen')
+    )
+    if joint is None:
+        pytest.skip('this system does not tell the resident set')
+    assert 0 < frozen < joint

@@ -1,0 +1,83 @@
+"""Fusion and pooling, by hand."""
+
+import pytest
+import torch
+
+from mmscanet.models import SCAFusion
+
+OBJECT = torch.tensor([[0.9, 0.2], [0.1, 0.4]])
+CONTEXT = torch.tensor([[0.1, 0.6], [0.4, 0.4]])
+
+
+@pytest.mark.parametrize(
+    ('fuse', 'expected'),
+    [
+        ('mean', [[0.5, 0.4], [0.25, 0.4]]),
+        ('max', [[0.9, 0.6], [0.4, 0.4]]),
+        ('product', [[0.3, 0.12**0.5], [0.2, 0.4]]),
+        ('learned', [[0.5, 0.4], [0.25, 0.4]]),
+    ],
+)
+def test_fuse(fuse, expected):
+    fused = SCAFusion(num_classes=2, fuse=fuse).fuse(OBJECT, CONTEXT)
+    assert torch.allclose(fused, torch.tensor(expected))
+
+
+def test_learned_weight_leans_to_a_branch():
+    fusion = SCAFusion(num_classes=2, fuse='learned')
+    fusion.logit_weight.data[:] = torch.tensor([20.0, -20.0])
+    fused = fusion.fuse(OBJECT, CONTEXT)
+    assert torch.allclose(fused, torch.stack((OBJECT[:, 0], CONTEXT[:, 1]), 1))
+
+
+def test_a_single_branch_passes_through():
+    for fuse in ('mean', 'product'):
+        fusion = SCAFusion(fuse=fuse)
+        assert fusion.fuse(OBJECT, None) is OBJECT
+        assert fusion.fuse(None, CONTEXT) is CONTEXT
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'expected'),
+    [
+        (dict(pool='max'), [0.9, 0.4]),
+        (dict(pool='topk', topk=2), [0.5, 0.3]),
+        # The third patch is missing and counts as 0.
+        (dict(pool='topk', topk=3), [1.0 / 3, 0.2]),
+        (dict(pool='noisy_or'), [1 - 0.1 * 0.9, 1 - 0.8 * 0.6]),
+    ],
+)
+def test_pool(kwargs, expected):
+    assert torch.allclose(SCAFusion(**kwargs).pool(OBJECT), torch.tensor(expected))
+
+
+@pytest.mark.parametrize('pool', ['max', 'topk', 'noisy_or'])
+def test_no_patches_pool_to_zero(pool):
+    assert SCAFusion(pool=pool).pool(torch.zeros(0, 2)).tolist() == [0, 0]
+
+
+def test_objectness_chooses_the_patches():
+    objectness = torch.tensor([0.2, 0.9, 0.5])
+    assert SCAFusion(num_patches=2).select(objectness).tolist() == [1, 2]
+    assert len(SCAFusion(num_patches=5).select(objectness)) == 3
+    assert len(SCAFusion().select(torch.zeros(0))) == 0
+
+
+@pytest.mark.parametrize(
+    'kwargs', [dict(fuse='sum'), dict(pool='mean'), dict(objectness='ignore')]
+)
+def test_wrong_choices_are_named(kwargs):
+    ((name, value),) = kwargs.items()
+    with pytest.raises(ValueError, match=f'{name} must be one of .*{value}'):
+        SCAFusion(**kwargs)
+
+
+def test_learned_needs_the_number_of_labels():
+    with pytest.raises(ValueError, match='num_classes'):
+        SCAFusion(fuse='learned')
+
+
+@pytest.mark.parametrize('name', ['topk', 'num_patches'])
+def test_numbers_below_one_are_named(name):
+    with pytest.raises(ValueError, match=f'{name} must be at least 1'):
+        SCAFusion(**{name: 0})

@@ -1,0 +1,211 @@
+"""The analysis tools on small inputs; figures are checked for form, not for speed."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
+
+ROOT = Path(__file__).resolve().parents[2]
+SHAPES = ROOT / 'configs/scanet/scanet_r18_fpn_shapes.py'
+
+
+def load_tool(name: str) -> ModuleType:
+    """Import a script of ``tools`` as a module."""
+    path = ROOT / 'tools' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(monkeypatch: pytest.MonkeyPatch, name: str, *args: object) -> None:
+    """Run a command in this process."""
+    monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
+    load_tool(name).main()
+
+
+def refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *args: object
+) -> str:
+    """Run a command that must end with status 2; return its line on stderr."""
+    with pytest.raises(SystemExit) as exit_info:
+        run(monkeypatch, *args)
+    assert exit_info.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    """Write a working folder of two runs; the later one was killed while writing."""
+    lines = [
+        dict(loss=3.0, time=0.5, epoch=1, iter=1, step=1),
+        dict(loss=2.0, time=0.3, epoch=1, iter=2, step=2),
+        {'multi-label/mAP': 40.0, 'time': 9.0, 'step': 1},
+        dict(loss=1.0, time=0.1, epoch=2, iter=3, step=3),
+    ]
+    for name, count in (('20250101_000000', 1), ('20250102_000000', 4)):
+        folder = tmp_path / 'run' / name / 'vis_data'
+        folder.mkdir(parents=True)
+        text = ''.join(json.dumps(line) + '\n' for line in lines[:count])
+        (folder / 'scalars.json').write_text(text + '{"loss": 0.')
+        (folder / 'config.json').write_text('not a log')
+    return tmp_path / 'run'
+
+
+def test_curves_are_drawn(
+    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / 'new' / 'curves.png'
+    run(
+        *(monkeypatch, 'analysis_tools/analyze_logs', 'plot', run_dir, '--out', out),
+        *('--keys', 'loss', 'multi-label/mAP'),
+    )
+    assert cv2.imread(str(out)).std() > 0
+
+
+def test_logs_are_read_whole(run_dir: Path) -> None:
+    tool = load_tool('analysis_tools/analyze_logs')
+    log = tool.find_log(str(run_dir))
+    assert log.parts[-3] == '20250102_000000'  # the last run
+    steps, values = tool.values(tool.load_log(log), 'loss', log)
+    assert (steps.tolist(), values.tolist()) == ([1, 2, 3], [3.0, 2.0, 1.0])
+
+
+def test_times_are_those_of_training(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    run(monkeypatch, 'analysis_tools/analyze_logs', 'times', run_dir)
+    out = capsys.readouterr().out
+    assert '0.3000 s an iteration' in out  # without the validation's 9 s
+    assert 'slowest epoch 1 (0.4000 s), fastest epoch 2 (0.1000 s)' in out
+
+
+def test_missing_keys_and_logs_are_named(
+    run_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    tool = 'analysis_tools/analyze_logs'
+    error = refused(monkeypatch, capsys, tool, 'plot', run_dir, '--keys', 'mAP')
+    assert 'no "mAP"; it has epoch, iter, loss, multi-label/mAP, step, time' in error
+    error = refused(monkeypatch, capsys, tool, 'plot', tmp_path / 'nothing')
+    assert 'no vis_data/scalars.json' in error
+    error = refused(
+        *(monkeypatch, capsys, tool, 'plot', run_dir, '--legend', 'a', 'b'),
+        *('--out', tmp_path / 'x.png'),
+    )
+    assert '2 names for 1 logs' in error
+
+
+def test_pictures_of_a_dataset_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / 'tiny.py'
+    config.write_text(
+        f"_base_ = '{SHAPES}'\n"
+        'train_dataloader = dict(dataset=dict(spec=dict(train=6, val=1)))\n'
+    )
+    run(
+        *(monkeypatch, 'analysis_tools/browse_dataset', config, '--max-images', 2),
+        *('--data-root', tmp_path / 'data', '--output-dir', tmp_path / 'pictures'),
+    )
+    pictures = sorted((tmp_path / 'pictures').iterdir())
+    assert [each.suffix for each in pictures] == ['.jpg', '.jpg']
+    assert cv2.imread(str(pictures[0])).shape[1] == 480
+
+
+def test_unwritable_folder_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / 'file').write_text('')
+    error = refused(
+        *(monkeypatch, capsys, 'analysis_tools/browse_dataset', SHAPES),
+        *('--output-dir', tmp_path / 'file' / 'in'),
+    )
+    assert error.startswith('error: cannot write to')
+
+
+def test_ignored_boxes_and_labels_are_told_apart() -> None:
+    tool = load_tool('analysis_tools/browse_dataset')
+    visualizer = tool.DetLocalVisualizer()
+    visualizer.dataset_meta = dict(classes=('ball', 'plate', 'cup'))
+
+    def sample(ignored: bool) -> DetDataSample:
+        result = DetDataSample()
+        result.gt_instances = InstanceData(
+            bboxes=torch.tensor([[10.0, 10, 40, 40]]), labels=torch.tensor([0])
+        )
+        count = int(ignored)
+        result.ignored_instances = InstanceData(
+            bboxes=torch.tensor([[60.0, 60, 90, 90]])[:count],
+            labels=torch.tensor([1])[:count],
+        )
+        result.gt_score = torch.tensor([1, -1, 0], dtype=torch.int8)
+        return result
+
+    assert tool.label_text(sample(True), visualizer.dataset_meta['classes']) == (
+        'labels: ball; not scored: plate'
+    )
+    image = np.zeros((120, 120, 3), np.uint8)
+    given = sample(True)
+    with_box = tool.draw(visualizer, image, given)
+    without = tool.draw(visualizer, image, sample(False))
+    assert with_box.shape[0] > 480  # the strip stands under the picture
+    assert with_box[:480].sum() > without[:480].sum()
+    assert given.gt_instances.bboxes[0, 0] == 10  # the sample is left as it was
+
+
+def test_flops_and_parameters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    run(monkeypatch, 'analysis_tools/get_flops', SHAPES, '--shape', 64, 96)
+    assert 'input       64 x 96' in capsys.readouterr().out
+    run(monkeypatch, 'analysis_tools/get_flops', SHAPES)
+    out = capsys.readouterr().out
+    assert 'input       160 x 160' in out  # as the config's test pipeline
+    assert ' M\n' in out
+    assert 'predict_labels' in out
+
+
+def test_benchmark_reports_every_ratio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / 'figures.json'
+    run(
+        *(monkeypatch, 'analysis_tools/benchmark', SHAPES, '--shape', 64, 64),
+        *('--repeats', 2, '--warmup', 0, '--staged', '--same-patches'),
+        *('--no-memory', '--out', out),
+    )
+    text = capsys.readouterr().out
+    for row in ('training iteration', 'with boxes', 'labels only', 'backbone frozen'):
+        assert row in text
+    figures = json.loads(out.read_text())['result']
+    assert set(figures) == {'SCANet', 'Faster R-CNN'}
+    ours = figures['SCANet']
+    assert set(ours) == {
+        *('parameters', 'train', 'train_frozen', 'predict', 'predict_labels'),
+    }
+    assert len(ours['train']['times']) == 2
+    assert ours['train']['flops'] > ours['train_frozen']['flops']
+
+
+def test_merged_config_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    run(
+        *(monkeypatch, 'misc/print_config', SHAPES, '--data-root', '/somewhere'),
+        *('--cfg-options', 'train_cfg.max_epochs=77'),
+    )
+    out = capsys.readouterr().out
+    assert 'max_epochs=77' in out
+    assert "data_root = '/somewhere'" in out
+    assert '_base_' not in out

@@ -1,0 +1,82 @@
+"""The command that evaluates a score file again."""
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmscanet.evaluation import ScoreTable, compute_figures
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'analysis_tools' / 'eval_scores.py'
+
+
+def write_scores(path):
+    rng = np.random.default_rng(0)
+    table = ScoreTable(
+        img_id=np.array([str(row) for row in range(20)]),
+        pred_score=rng.random((20, 3), dtype=np.float32),
+        pred_object_score=rng.random((20, 3), dtype=np.float32),
+        gt_score=rng.choice([-1, 0, 1], (20, 3)).astype(np.int8),
+        gt_area=rng.uniform(1, 2e4, (20, 3)).astype(np.float32),
+        classes=np.array(['cat', 'dog', 'bird']),
+    )
+    table.save(path)
+    return table
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run the script as the command line does, in this process."""
+
+    def run_script(*arguments):
+        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, arguments)])
+        runpy.run_path(str(TOOL), run_name='__main__')
+
+    return run_script
+
+
+def test_prints_and_writes_the_figures(tmp_path, run, capsys):
+    table = write_scores(tmp_path / 'scores.npz')
+    out = tmp_path / 'made' / 'figures.json'
+    options = ('--score-key', 'pred_object_score', '--thr', 0.3, '--classwise')
+    run(tmp_path / 'scores.npz', *options, '--json', out)
+    expected = compute_figures(table, score_key='pred_object_score', thr=0.3)
+    written = json.loads(out.read_text())
+    assert written == {f'multi-label/{name}': v for name, v in expected.items()}
+    printed = capsys.readouterr().out
+    assert f'{expected["mAP"]:.2f}' in printed
+    assert 'bird' in printed
+
+
+@pytest.fixture
+def refused(run, capsys):
+    """Run the script, which must end with status 2; return what it says."""
+
+    def run_refused(*arguments):
+        with pytest.raises(SystemExit) as exit_info:
+            run(*arguments)
+        assert exit_info.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    return run_refused
+
+
+def test_missing_file_is_one_line(tmp_path, refused):
+    line = refused(tmp_path / 'absent.npz')
+    assert 'absent.npz; tools/test.py --out writes one' in line
+
+
+def test_file_without_the_branch_is_named(tmp_path, refused):
+    write_scores(tmp_path / 'scores.npz')
+    line = refused(tmp_path / 'scores.npz', '--score-key', 'pred_context_score')
+    assert 'scores.npz: there is no pred_context' in line
+
+
+def test_unwritable_figures_are_named(tmp_path, refused):
+    write_scores(tmp_path / 'scores.npz')
+    line = refused(tmp_path / 'scores.npz', '--json', tmp_path / 'scores.npz/f.json')
+    assert 'cannot write' in line
+    assert 'f.json' in line

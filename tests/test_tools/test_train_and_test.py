@@ -1,0 +1,410 @@
+"""The training and testing commands on a tiny SCANet and tiny ContextShapes."""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import Runner
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / 'tools'
+
+TINY = """
+_base_ = '{root}/configs/scanet/scanet_r18_fpn_shapes.py'
+data_root = '{data}'
+spec = dict(train=12, val=4)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, spec=spec),
+)
+val_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, spec=spec),
+)
+test_dataloader = val_dataloader
+val_evaluator = [dict(type='MultiLabelMetric')]
+test_evaluator = val_evaluator
+model = dict(
+    backbone=dict(base_channels=8),
+    neck=dict(in_channels=[8, 16, 32, 64][:len(_base_.model.neck.in_channels)]),
+    roi_head=dict(
+        bbox_head=dict(fc_out_channels=32), context_head=dict(fc_out_channels=32)
+    ),
+    train_cfg=dict(rcnn=dict(sampler=dict(num=16))),
+    test_cfg=dict(rpn=dict(max_per_img=10)),
+)
+train_cfg = dict(max_epochs=2, val_interval=1)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[1], gamma=0.1)]
+custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=1)]
+default_hooks = dict(logger=dict(interval=1))
+randomness = dict(seed=0)
+"""
+
+
+# A module that a config imports: kills its process once, as a cluster might.
+KILL_ONCE = """
+import os
+import signal
+from pathlib import Path
+
+from mmdet.registry import HOOKS
+from mmengine.hooks import Hook
+
+
+@HOOKS.register_module()
+class KillOnce(Hook):
+    priority = 'LOWEST'
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        mark = Path(runner.work_dir, 'killed')
+        if runner.epoch == 1 and batch_idx == 2 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def load_tool(name: str) -> ModuleType:
+    """Import a script of ``tools`` as a module."""
+    spec = importlib.util.spec_from_file_location(f'tool_{name}', TOOLS / f'{name}.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(monkeypatch: pytest.MonkeyPatch, name: str, *args: object) -> None:
+    """Run a command in this process."""
+    monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
+    load_tool(name).main()
+
+
+def refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *args: object
+) -> str:
+    """Run a command that must end with status 2 and one line; return the line."""
+    with pytest.raises(SystemExit) as exit_info:
+        run(monkeypatch, *args)
+    assert exit_info.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith('error: ')
+    return lines[-1]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that finds the package and stays small."""
+    path = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
+    bin_dir = str(Path(sys.executable).parent)
+    search = os.pathsep.join([bin_dir, os.environ['PATH']])
+    return dict(os.environ, PYTHONPATH=path, PATH=search, OMP_NUM_THREADS='1')
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the tiny config."""
+    folder = tmp_path_factory.mktemp('tiny')
+    path = folder / 'tiny.py'
+    path.write_text(TINY.format(root=ROOT, data=folder / 'data'))
+    return path
+
+
+@pytest.fixture(scope='module')
+def killed_and_resumed(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Kill a run in its second epoch, resume it, and return its folder."""
+    work_dir = tmp_path_factory.mktemp('killed')
+    (work_dir / 'kill_once.py').write_text(KILL_ONCE)
+    killing = work_dir / 'killing.py'
+    killing.write_text(
+        f"_base_ = '{config}'\n"
+        "custom_imports = dict(imports=['mmscanet', 'kill_once'])\n"
+        "custom_hooks = [*_base_.custom_hooks, dict(type='KillOnce')]\n"
+    )
+    command = [sys.executable, str(TOOLS / 'train.py'), str(killing)]
+    command += ['--work-dir', str(work_dir), '--tensorboard', '--resume']
+    env = environment()
+    env['PYTHONPATH'] += os.pathsep + str(work_dir)
+    # With nothing to resume yet, --resume starts a run.
+    first = subprocess.run(
+        command, capture_output=True, text=True, env=env, timeout=120
+    )
+    (work_dir / 'first.log').write_text(first.stdout + first.stderr)
+    assert first.returncode == -signal.SIGKILL, first.stderr[-3000:]
+    assert (work_dir / 'last_checkpoint').read_text().endswith('epoch_1.pth')
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (work_dir / 'second.log').write_text(done.stdout + done.stderr)
+    return work_dir
+
+
+def test_killed_run_loses_only_the_epochs_tail(killed_and_resumed: Path) -> None:
+    first = (killed_and_resumed / 'first.log').read_text()
+    second = (killed_and_resumed / 'second.log').read_text()
+    assert 'eta: ' in first  # progress and time left
+    assert 'Frozen stage: backbone' in first
+    assert 'Joint stage from epoch 2 on' in first
+    assert 'resumed epoch: 1, iter: 6' in second
+    assert 'Epoch(train) [1]' not in second
+    assert 'Epoch(train) [2][1/6]' in second
+    assert 'Joint stage from epoch 2 on' in second
+    checkpoint = torch.load(killed_and_resumed / 'epoch_2.pth', weights_only=False)
+    assert (checkpoint['meta']['epoch'], checkpoint['meta']['iter']) == (2, 12)
+    # AdamW counts its steps: the new layers have had two epochs of them, the
+    # backbone, frozen in the first, one.
+    groups = checkpoint['optimizer']['state'].values()
+    assert sorted({int(each['step']) for each in groups}) == [6, 12]
+    schedule = checkpoint['param_schedulers'][0]
+    assert schedule['_global_step'] == 2
+    assert schedule['_last_value'][0] == pytest.approx(1e-4)
+
+
+def test_tensorboard_events_are_written(killed_and_resumed: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    last_run = sorted(killed_and_resumed.glob('*/vis_data'))[-1]
+    events = EventAccumulator(str(last_run))
+    events.Reload()
+    assert {'loss', 'multi-label/mAP'} <= set(events.Tags()['scalars'])
+
+
+def test_scores_file_holds_what_was_measured(
+    config: Path,
+    killed_and_resumed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / 'new' / 'scores.npz'
+    checkpoint = killed_and_resumed / 'epoch_2.pth'
+    run(monkeypatch, 'test', config, checkpoint, '--work-dir', tmp_path, '--out', out)
+    with np.load(out, allow_pickle=False) as scores:
+        assert scores['pred_score'].shape == scores['gt_score'].shape == (4, 11)
+    trained = sorted(killed_and_resumed.glob('*/vis_data/scalars.json'))[-1]
+    validated = [json.loads(line) for line in trained.read_text().splitlines()]
+    measured = json.loads(next(tmp_path.glob('*/*.json')).read_text())
+    assert measured['multi-label/mAP'] == pytest.approx(
+        validated[-1]['multi-label/mAP'], abs=1e-3
+    )
+
+
+def test_wrong_checkpoints_are_refused(
+    config: Path,
+    killed_and_resumed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    line = refused(monkeypatch, capsys, 'test', config, tmp_path / 'none.pth')
+    assert 'none.pth does not exist' in line
+    # a model that differs in one layer, which mmengine would only warn about
+    line = refused(
+        *(monkeypatch, capsys, 'test', config, killed_and_resumed / 'epoch_2.pth'),
+        *('--work-dir', tmp_path, '--cfg-options'),
+        'model.roi_head.context_head.fc_out_channels=16',
+    )
+    assert 'not of this model' in line
+    assert 'roi_head.context_head.' in line
+
+
+def free_port() -> int:
+    """Return a TCP port that is free now."""
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]
+
+
+def test_two_processes_train_on_cpus(
+    config: Path, killed_and_resumed: Path, tmp_path: Path
+) -> None:
+    """Both stages, validation on both processes, and equal weights on them."""
+    env = dict(environment(), PORT=str(free_port()), CUDA_VISIBLE_DEVICES='')
+    done = subprocess.run(
+        [TOOLS / 'dist_train.sh', config, '2', '--work-dir', tmp_path],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=150,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    log = done.stdout + done.stderr
+    assert 'GPU number: 2' in log  # mmengine's word for processes
+    assert 'Epoch(train) [2][3/3]' in log
+    assert 'Joint stage from epoch 2 on' in log
+    assert 'multi-label/mAP' in log
+    state = torch.load(tmp_path / 'epoch_2.pth', weights_only=False)['state_dict']
+    frozen = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)['state_dict']
+    moved = {key for key in state if not torch.equal(state[key], frozen[key])}
+    assert any(key.startswith('backbone.') for key in moved)
+    assert all(torch.isfinite(value).all() for value in state.values())
+
+
+def test_mistakes_end_in_one_line(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    plain = ('--work-dir', tmp_path)
+    for args, expected in [
+        (('none.py',), 'config file none.py does not exist'),
+        ((ROOT / 'README.md',), 'README.md: Only py/yml/yaml/json'),
+        ((ROOT / 'configs/scanet/metafile.yml',), 'has no model, train_dataloader'),
+        (
+            (ROOT / 'configs/_base_/models/scanet_r50_fpn.py',),
+            'scanet_r50_fpn.py has no train_dataloader, train_cfg, optim_wrapper',
+        ),
+        ((config, '--work-dir', config / 'in'), 'cannot write to'),
+        ((config, '--resume', ROOT / 'README.md'), 'README.md is none'),
+        ((config, '--resume', 'none.pth'), 'checkpoint none.pth does not exist'),
+        ((config, '--amp'), '--amp: mixed precision needs a GPU'),
+        ((config, '--launcher', 'slurm'), 'no CUDA device was found'),
+        (
+            (config, '--cfg-options', 'train_cfg.max_epoch=3'),
+            'no key "max_epoch"; did you mean "max_epochs"?',
+        ),
+        ((config, '--cfg-options', 'modell.backbone.depth=3'), 'did you mean "model"?'),
+    ]:
+        line = refused(monkeypatch, capsys, 'train', *plain, *args)
+        assert expected in line
+
+
+def test_unusable_files_of_a_test_end_in_one_line(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    readme = ROOT / 'README.md'
+    line = refused(monkeypatch, capsys, 'test', config, readme)
+    assert 'README.md is none, or damaged' in line
+    weights = tmp_path / 'empty.pth'
+    torch.save({}, weights)
+    out = config / 'scores.npz'  # below a file
+    line = refused(
+        *(monkeypatch, capsys, 'test', config, weights, '--out', out),
+        *('--work-dir', tmp_path),
+    )
+    assert f'cannot write {out}' in line
+
+
+def test_faults_of_the_data_end_in_one_line(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    coco = tmp_path / 'coco.py'
+    coco.write_text(
+        f"_base_ = '{config}'\n"
+        'model = dict(roi_head=dict('
+        'bbox_head=dict(num_classes=1), context_head=dict(num_classes=1)))\n'
+        'train_dataloader = dict(dataset=dict(_delete_=True, '
+        f"type='MultiLabelCocoDataset', data_root='{tmp_path}', ann_file='a.json', "
+        "data_prefix=dict(img='images'), metainfo=dict(classes=('cat',)), "
+        'pipeline=_base_.train_pipeline))\n'
+    )
+    command = (monkeypatch, capsys, 'train', coco, '--work-dir', tmp_path / 'run')
+    assert "a.json' does not exist" in refused(*command)
+    (tmp_path / 'a.json').write_text('{}')
+    assert "its list 'images' is absent or empty" in refused(*command)
+    entry = dict(images=[dict(id=1, file_name='x.jpg', width=9, height=9)])
+    entry['categories'] = [dict(id=1, name='cat')]
+    entry['annotations'] = [dict(id=1, image_id=1, category_id=1, bbox=[0, 0, 9, 9])]
+    (tmp_path / 'a.json').write_text(json.dumps(entry))
+    assert 'the image folder' in refused(*command)
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'images' / 'x.jpg').write_text('no picture')
+    line = refused(*command)
+    assert 'x.jpg' in line
+    assert 'cannot be loaded' in line
+
+
+def test_ctrl_c_names_the_way_on(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    def interrupt(runner: Runner) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Runner, 'train', interrupt)
+    with pytest.raises(SystemExit) as exit_info:
+        run(monkeypatch, 'train', config, '--work-dir', tmp_path)
+    assert exit_info.value.code == 130
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith('stopped; the same command with --resume goes on')
+
+
+def test_failed_download_says_how_to_go_on(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """A refused connection, and a local path that does not exist."""
+    with socket.socket() as sock:  # bound, not listening: connections are refused
+        sock.bind(('127.0.0.1', 0))
+        url = f'http://127.0.0.1:{sock.getsockname()[1]}/resnet18.pth'
+        for checkpoint in (url, str(tmp_path / 'none.pth')):
+            init_cfg = dict(_delete_=True, type='Pretrained', checkpoint=checkpoint)
+            pretrained = tmp_path / 'pretrained.py'
+            pretrained.write_text(
+                f"_base_ = '{config}'\n"
+                f'model = dict(backbone=dict(init_cfg={init_cfg}))\n'
+            )
+            line = refused(
+                *(monkeypatch, capsys, 'train', pretrained, '--work-dir', tmp_path)
+            )
+            assert f'could not load the weights {checkpoint}' in line
+            assert '--cfg-options model.backbone.init_cfg.checkpoint=/path' in line
+            assert 'model.backbone.init_cfg=None' in line
+
+
+def options(name: str) -> set[str]:
+    """Return the names of all arguments of a command."""
+    parser = load_tool(name).build_parser()
+    return {
+        name
+        for action in parser._actions
+        for name in (action.option_strings or [action.dest])
+    }
+
+
+def test_command_lines_are_frozen() -> None:
+    """People's scripts call these; adding is fine, renaming is not."""
+    common = {'-h', '--help', 'config', '--data-root', '--cfg-options'}
+    runner = {'--work-dir', '--launcher', '--local_rank', '--local-rank'}
+    assert options('train') == common | runner | {
+        *('--amp', '--auto-scale-lr', '--resume', '--seed', '--tensorboard'),
+    }
+    assert options('test') == common | runner | {
+        *('checkpoint', '--out', '--show', '--show-dir', '--wait-time'),
+    }
+    assert options('analysis_tools/browse_dataset') == common | {
+        *('--output-dir', '--split', '--max-images'),
+    }
+    assert options('analysis_tools/benchmark') == common | {
+        *('--shape', '--batch-size', '--repeats', '--warmup', '--device'),
+        *('--threads', '--same-patches', '--staged', '--no-memory', '--out'),
+    }
+
+
+@pytest.mark.parametrize(
+    'script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh']
+)
+def test_shell_scripts_explain_themselves(script: str) -> None:
+    done = subprocess.run([TOOLS / script], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith('usage: ')

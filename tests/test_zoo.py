@@ -1,0 +1,35 @@
+"""The model zoo's index, its page and its configs name the same models."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = {path.stem for path in (ROOT / 'configs/scanet').glob('*.py')}
+
+
+def test_index_names_every_config():
+    (metafile,) = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
+    zoo = yaml.safe_load((ROOT / metafile).read_text())
+    assert {model['Name'] for model in zoo['Models']} == CONFIGS
+    collections = {collection['Name'] for collection in zoo['Collections']}
+    for model in zoo['Models']:
+        assert model['In Collection'] in collections
+        assert model['Config'] == f'configs/scanet/{model["Name"]}.py'
+    for collection in zoo['Collections']:
+        assert (ROOT / collection['README']).is_file()
+
+
+def test_page_names_every_config():
+    page = (ROOT / 'configs/scanet/README.md').read_text()
+    rows = [line for line in page.splitlines() if line.startswith('| `')]
+    assert {row.split('`')[1] for row in rows} == CONFIGS
+
+
+def test_links_of_the_documents_lead_somewhere():
+    pages = [ROOT / 'README.md', ROOT / 'configs/scanet/README.md']
+    for page in [*pages, *(ROOT / 'docs').glob('*.md')]:
+        for target in re.findall(r'\]\(([^)#]+)', page.read_text()):
+            if '://' not in target:
+                assert (page.parent / target).exists(), f'{page.name}: {target}'

@@ -1,0 +1,180 @@
+"""Compare SCANet with mmdet's Faster R-CNN: time, memory, parameters and FLOPs.
+
+Both have the same backbone, neck and RPN and see the same random images. The two are
+timed in turn in one process; peak memory is measured in a process for each figure.
+"""
+
+import json
+import platform
+from argparse import ArgumentParser
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmscanet.engine.launch import (
+    add_config_arguments,
+    input_shape,
+    load_config,
+    report_usage_errors,
+)
+from mmscanet.engine.measure import (
+    Setting,
+    build,
+    count_flops,
+    faster_rcnn_twin,
+    make_tasks,
+    peak_memory,
+    random_batch,
+    time_alternating,
+)
+from mmscanet.errors import UsageError, require_writable_file
+
+OURS, TWIN = 'SCANet', 'Faster R-CNN'
+# (title, task of SCANet, what it is compared with)
+ROWS = [
+    ('training iteration', 'train', (TWIN, 'train')),
+    ('prediction with boxes', 'predict', (TWIN, 'predict')),
+    ('prediction of labels only', 'predict_labels', (TWIN, 'predict')),
+]
+STAGED_ROW = ('training, backbone frozen', 'train_frozen', (OURS, 'train'))
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    add_config_arguments(parser)
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        help="pixels of the input; without it, those of the config's test pipeline",
+    )
+    parser.add_argument('--batch-size', type=int, default=2)
+    parser.add_argument('--repeats', type=int, default=10)
+    parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
+    parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+    parser.add_argument(
+        '--same-patches',
+        action='store_true',
+        help="give Faster R-CNN SCANet's numbers of proposals and samples, not mmdet's",
+    )
+    parser.add_argument(
+        '--staged',
+        action='store_true',
+        help='also compare the frozen stage of training with the joint one',
+    )
+    parser.add_argument('--no-memory', action='store_true', help='skip peak memory')
+    parser.add_argument('--out', metavar='FILE.json', help='write every figure here')
+    return parser
+
+
+def measure(cfgs: dict, setting: Setting, rows: list, args: object) -> dict:
+    """Take all figures.
+
+    Returns:
+        ``{model: {'parameters': int, task: {times, flops, memory}}}``, seconds and
+        bytes.
+    """
+    result: dict = {name: {} for name in cfgs}
+    keys, tasks = [], []
+    wanted = {(OURS, task) for _, task, _ in rows} | {other for *_, other in rows}
+    for name, cfg in cfgs.items():
+        model = build(cfg, setting.device)
+        result[name]['parameters'] = sum(p.numel() for p in model.parameters())
+        batch = random_batch(setting, cfg.roi_head.bbox_head.num_classes)
+        for task, run in make_tasks(model, batch).items():
+            if (name, task) in wanted:
+                result[name][task] = dict(flops=count_flops(run))
+                keys.append((name, task))
+                tasks.append(run)
+    # The two models in turn, task by task.
+    order = sorted(range(len(keys)), key=lambda i: keys[i][1])
+    timed = time_alternating(
+        [tasks[i] for i in order], args.repeats, setting.device, args.warmup
+    )
+    for i, times in zip(order, timed, strict=True):
+        name, task = keys[i]
+        result[name][task]['times'] = times
+        if not args.no_memory:
+            result[name][task]['memory'] = peak_memory(cfgs[name], task, setting)
+    return result
+
+
+def summary(times: list[float]) -> str:
+    """Write the median and the quartiles of times in seconds, in milliseconds."""
+    low, median, high = np.percentile(np.array(times) * 1e3, [25, 50, 75])
+    return f'{median:.1f} ({low:.1f}-{high:.1f})'
+
+
+def report(result: dict, rows: list) -> str:
+    """Write the figures as Markdown tables."""
+    lines = [
+        '| | ms, median (quartiles) | compared with | its ms | time ratio | '
+        'memory MiB | its MiB | memory ratio | GFLOPs | its GFLOPs |',
+        '|---|---|---|---|---|---|---|---|---|---|',
+    ]
+    for title, task, (other, other_task) in rows:
+        ours, theirs = result[OURS][task], result[other][other_task]
+        ratio = np.median(ours['times']) / np.median(theirs['times'])
+        cells = [title, summary(ours['times']), f'{other}, {other_task}']
+        cells += [summary(theirs['times']), f'{ratio:.2f}']
+        if ours.get('memory') is not None:
+            mib = [each['memory'] / 2**20 for each in (ours, theirs)]
+            share = f'{mib[0] / mib[1]:.2f}' if mib[1] else '-'
+            cells += [f'{mib[0]:.0f}', f'{mib[1]:.0f}', share]
+        else:
+            cells += ['-', '-', '-']
+        cells += [f'{each["flops"] / 1e9:.1f}' for each in (ours, theirs)]
+        lines.append(f'| {" | ".join(cells)} |')
+    lines += ['', '| model | parameters |', '|---|---|']
+    for name, figures in result.items():
+        lines.append(f'| {name} | {figures["parameters"] / 1e6:.1f} M |')
+    return '\n'.join(lines)
+
+
+def describe(setting: Setting, cfgs: dict) -> str:
+    """Say on what the figures were taken."""
+    where = f'CPU, {torch.get_num_threads()} threads'
+    if setting.device.startswith('cuda'):
+        where = torch.cuda.get_device_name(setting.device)
+    height, width = setting.shape
+    patches = '; '.join(
+        f'{name} {cfg.train_cfg.rcnn.sampler.num} / {cfg.test_cfg.rpn.max_per_img}'
+        for name, cfg in cfgs.items()
+    )
+    return (
+        f'{where}; {setting.batch_size} images of {height} x {width}; '
+        f'torch {torch.__version__}, Python {platform.python_version()}\n'
+        f'Patches of an image in training / at most in prediction: {patches}'
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    args = build_parser().parse_args()
+    with report_usage_errors():
+        cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
+        if args.device.startswith('cuda') and not torch.cuda.is_available():
+            raise UsageError(f'--device {args.device}: no CUDA device was found')
+        if args.out is not None:
+            require_writable_file(args.out)
+        shape = tuple(args.shape or input_shape(cfg))
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    setting = Setting(shape, args.batch_size, args.device, args.threads)
+    cfgs = {OURS: cfg.model, TWIN: faster_rcnn_twin(cfg.model, args.same_patches)}
+    rows = ROWS + ([STAGED_ROW] if args.staged else [])
+    result = measure(cfgs, setting, rows, args)
+    print(f'{describe(setting, cfgs)}\n\n{report(result, rows)}')
+    if args.out is not None:
+        record = dict(
+            setting=describe(setting, cfgs), arguments=vars(args), repeats=args.repeats
+        )
+        Path(args.out).write_text(json.dumps(dict(record, result=result), indent=2))
+
+
+if __name__ == '__main__':
+    main()

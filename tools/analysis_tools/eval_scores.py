@@ -1,0 +1,95 @@
+"""Evaluate a score file again, without the model and the images.
+
+``tools/test.py --out scores.npz`` writes the file. With the same options the
+figures equal those the run printed.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from mmscanet.engine.launch import report_usage_errors
+from mmscanet.errors import UsageError, require_writable_file
+from mmscanet.evaluation import (
+    SCORE_KEYS,
+    MultiLabelMetric,
+    ScoreTable,
+    compute_figures,
+    compute_label_figures,
+    format_figures,
+    format_label_figures,
+    labels_without_positives,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('scores', help='score file (.npz) of tools/test.py --out')
+    parser.add_argument(
+        '--score-key',
+        choices=SCORE_KEYS,
+        default='pred_score',
+        help='measure the fused score or one branch alone',
+    )
+    parser.add_argument('--thr', type=float, default=0.5, help='lowest score predicted')
+    parser.add_argument('--topk', type=int, default=3, help='predictions for an image')
+    parser.add_argument(
+        '--keep-unlabelled',
+        action='store_true',
+        help='also measure images on which nothing is annotated',
+    )
+    parser.add_argument(
+        '--classwise', action='store_true', help='also print a row for each label'
+    )
+    parser.add_argument('--json', type=Path, help='also write the figures here')
+    args = parser.parse_args()
+    if args.topk < 1:
+        parser.error(f'--topk must be at least 1, not {args.topk}')
+    return args
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Print the figures of one score file, and write them if asked to.
+
+    Raises:
+        UsageError: The file cannot be read, or lacks what is to be measured.
+        OutputError: The figures cannot be written.
+    """
+    if args.json is not None:
+        require_writable_file(args.json)
+    options = dict(
+        score_key=args.score_key, thr=args.thr, skip_unlabelled=not args.keep_unlabelled
+    )
+    try:
+        table = ScoreTable.load(args.scores)
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    try:
+        figures = compute_figures(table, topk=args.topk, **options)
+    except ValueError as error:
+        raise UsageError(f'{args.scores}: {error}') from error
+
+    if absent := labels_without_positives(table):
+        print(f'no image has these labels, the means omit them: {absent}')
+    if args.classwise:
+        label_figures = compute_label_figures(table, **options)
+        print(format_label_figures(label_figures, table.classes))
+    print(
+        format_figures(figures, score_key=args.score_key, thr=args.thr, topk=args.topk)
+    )
+    if args.json is not None:
+        prefix = MultiLabelMetric.default_prefix
+        named = {f'{prefix}/{name}': value for name, value in figures.items()}
+        args.json.write_text(json.dumps(named, indent=2) + '\n')
+
+
+def main() -> None:
+    """Run the command."""
+    args = parse_args()
+    with report_usage_errors():
+        evaluate(args)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,382 @@
+"""Fetch COCO 2017 or PASCAL VOC 2007 to where the configs look for them.
+
+    python tools/misc/download_dataset.py voc2007
+    python tools/misc/download_dataset.py coco2017 --save-dir data
+
+A broken download goes on where it stopped when the command is run again. Every
+archive is checked against its MD5 before it is unpacked into
+
+    data/coco/{train2017,val2017,annotations}    data/VOCdevkit/VOC2007
+
+An archive fetched by other means is used if it lies in the save directory.
+"""
+
+import argparse
+import hashlib
+import http.client
+import os
+import stat
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+CHUNK = 1 << 20
+TIMEOUT_S = 60
+NETWORK_ERRORS = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+class DownloadError(Exception):
+    """A fault that the user has to mend; its text says how."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One file to fetch and unpack.
+
+    Attributes:
+        url: Where it officially lies.
+        md5: Its checksum, in hexadecimal.
+        target: Folder under the save directory to unpack into.
+        creates: A path under ``target`` that is there once it is unpacked.
+    """
+
+    url: str
+    md5: str
+    target: str
+    creates: str
+
+    @property
+    def name(self) -> str:
+        """File name."""
+        return self.url.rsplit('/', 1)[-1]
+
+
+_COCO = 'http://images.cocodataset.org'
+_VOC = 'http://host.robots.ox.ac.uk/pascal/VOC/voc2007'
+# The publishers print no checksums. COCO's are those PaddleDetection
+# (ppdet/utils/download.py) checks, VOC's those of torchvision (datasets/voc.py).
+DATASETS = {
+    'coco2017': (
+        Archive(
+            url=f'{_COCO}/annotations/annotations_trainval2017.zip',
+            md5='f4bbac642086de4f52a3fdda2de5fa2c',
+            target='coco',
+            creates='annotations/instances_val2017.json',
+        ),
+        Archive(
+            url=f'{_COCO}/zips/val2017.zip',
+            md5='442b8da7639aecaf257c1dceb8ba8c80',
+            target='coco',
+            creates='val2017',
+        ),
+        Archive(
+            url=f'{_COCO}/zips/train2017.zip',
+            md5='cced6f7f71b7629ddf16f17bbcfab6b2',
+            target='coco',
+            creates='train2017',
+        ),
+    ),
+    'voc2007': (
+        Archive(
+            url=f'{_VOC}/VOCtrainval_06-Nov-2007.tar',
+            md5='c52e279531787c972589f7e41ab4ae64',
+            target='',
+            creates='VOCdevkit/VOC2007/ImageSets/Main/trainval.txt',
+        ),
+        Archive(
+            url=f'{_VOC}/VOCtest_06-Nov-2007.tar',
+            md5='b6e924de25625d8de591ea690078ad9f',
+            target='',
+            creates='VOCdevkit/VOC2007/ImageSets/Main/test.txt',
+        ),
+    ),
+}
+
+
+def md5_of(path: Path) -> str:
+    """The MD5 of a file, in hexadecimal."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open('rb') as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def fetch(url: str, part: Path) -> None:
+    """Fetch ``url`` into ``part``, going on where an earlier try stopped.
+
+    Raises:
+        ConnectionError: The server closed the connection before the end.
+        OSError: Network and disk errors, as the standard library raises them.
+    """
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url)
+    if have:
+        request.add_header('Range', f'bytes={have}-')
+    try:
+        response = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not have:
+            raise
+        # Nothing lies beyond what we have: it is whole, or not this file at all.
+        if error.headers.get('Content-Range') != f'bytes */{have}':
+            part.unlink()
+            raise ConnectionError(f'{part.name} was longer than its source') from error
+        return
+    with response:
+        resumed = response.status == 206
+        if resumed and not response.headers.get('Content-Range', '').startswith(
+            f'bytes {have}-'
+        ):
+            part.unlink()
+            raise ConnectionError('the server answered with another range')
+        start = have if resumed else 0
+        length = response.headers.get('Content-Length')
+        total = start + int(length) if length else None
+        _copy(response, part, start, total)
+
+
+def _copy(
+    response: http.client.HTTPResponse, part: Path, start: int, total: int | None
+) -> None:
+    """Append the response's body to ``part`` (anew if ``start`` is 0)."""
+    progress = tqdm(
+        desc=part.stem, initial=start, total=total, unit='B', unit_scale=True
+    )
+    with progress, part.open('ab' if start else 'wb') as file:
+        while chunk := response.read(CHUNK):
+            file.write(chunk)
+            progress.update(len(chunk))
+    size = part.stat().st_size
+    if total is not None and size != total:
+        raise ConnectionError(f'the connection ended at {size} of {total} bytes')
+
+
+def _fetch_stubbornly(
+    url: str, path: Path, retries: int, pause_s: float, by_hand: str
+) -> None:
+    """Fetch through broken connections; see :func:`download`."""
+    part = path.with_name(path.name + '.part')
+    failures, size = 0, 0  # size: the most that has lain there so far
+    while True:
+        try:
+            fetch(url, part)
+            break
+        except NETWORK_ERRORS as error:
+            size_now = part.stat().st_size if part.exists() else 0
+            failures = 1 if size_now > size else failures + 1
+            size = max(size, size_now)
+            # 4xx: the server knows what it refuses, asking again does not help.
+            if failures > retries or getattr(error, 'code', 500) < 500:
+                raise DownloadError(
+                    f'{url} cannot be fetched: {error}. What has arrived is kept; '
+                    f'run the command again to go on. {by_hand}'
+                ) from error
+            wait = pause_s * 2 ** (failures - 1)
+            print(
+                f'{path.name}: {error}; try {failures} of {retries} in {wait:.0f} s',
+                file=sys.stderr,
+            )
+            time.sleep(wait)
+    part.replace(path)
+
+
+def download(
+    url: str, path: Path, md5: str, retries: int = 5, pause_s: float = 2.0
+) -> None:
+    """Bring a file to ``path``, whole and verified.
+
+    Args:
+        url: Source.
+        path: Destination; what is there already is verified and kept. A download
+            under way lies beside it, with ``.part`` added to its name.
+        md5: Expected checksum.
+        retries: Further tries after a network error, counted anew whenever more of
+            the file has arrived.
+        pause_s: Seconds before the first further try, doubled each time.
+
+    Raises:
+        DownloadError: The source cannot be reached, or the file is not the expected.
+    """
+    by_hand = (
+        f'You can also fetch {url} by other means, put it at {path} and run this '
+        'command again; or name a mirror with --url-base.'
+    )
+    if not path.exists():
+        _fetch_stubbornly(url, path, retries, pause_s, by_hand)
+    found = md5_of(path)
+    if found != md5:
+        broken = path.with_name(path.name + '.broken')
+        path.replace(broken)
+        raise DownloadError(
+            f'{path.name} is damaged or not the expected file: its MD5 is {found} '
+            f'and should be {md5}. It is put aside as {broken}; run the command '
+            f'again to fetch it anew. {by_hand}'
+        )
+
+
+def _check_member(archive: Path, name: str, plain: bool) -> None:
+    """Raise ``DownloadError`` unless the member stays inside and is no link."""
+    parts = PurePosixPath(name.replace('\\', '/')).parts
+    outside = not parts or parts[0][0] == '/' or '..' in parts or ':' in parts[0]
+    if outside or not plain:
+        raise DownloadError(
+            f'{archive} is not unpacked: its member {name!r} '
+            + ('would lie outside the folder' if outside else 'is a link or a device')
+        )
+
+
+def _unpack_into(archive: Path, folder: Path) -> None:
+    """Unpack a zip or tar of plain files and folders; refuse anything else."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as file:
+            infos = file.infolist()
+            for info in infos:
+                mode = stat.S_IFMT(info.external_attr >> 16)
+                plain = mode in (0, stat.S_IFREG, stat.S_IFDIR)
+                _check_member(archive, info.filename, plain)
+            for info in tqdm(infos, desc=f'unpack {archive.name}'):
+                file.extract(info, folder)
+    else:
+        # Python 3.10 and 3.11 have the filter in their later patch releases only;
+        # the check above it alone already admits nothing but plain inner files.
+        safe = {'filter': 'data'} if hasattr(tarfile, 'data_filter') else {}
+        with tarfile.open(archive) as file:
+            members = file.getmembers()
+            for member in members:
+                plain = member.isreg() or member.isdir()
+                _check_member(archive, member.name, plain)
+            for member in tqdm(members, desc=f'unpack {archive.name}'):
+                file.extract(member, folder, **safe)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move ``source`` to ``target``, into folders that exist already."""
+    if source.is_dir() and target.is_dir():
+        for child in source.iterdir():
+            _merge(child, target / child.name)
+    elif target.exists() and source.is_dir() != target.is_dir():
+        raise DownloadError(f'{target} is in the way: it is not what is unpacked there')
+    else:
+        os.replace(source, target)
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack ``archive`` into ``target``; nothing appears there if it fails.
+
+    Raises:
+        DownloadError: The archive is unreadable or has an unsafe member.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.unpacking-', dir=target) as temporary:
+        try:
+            _unpack_into(archive, Path(temporary))
+        except (tarfile.TarError, zipfile.BadZipFile) as error:
+            raise DownloadError(f'{archive} cannot be unpacked: {error}') from error
+        for child in Path(temporary).iterdir():
+            _merge(child, target / child.name)
+
+
+def prepare(
+    archive: Archive,
+    save_dir: Path,
+    url_base: str | None = None,
+    extract: bool = True,
+    delete: bool = False,
+    **download_args: float,
+) -> None:
+    """Fetch, verify and unpack one archive, skipping what is done already.
+
+    Args:
+        archive: What to fetch.
+        save_dir: Where archives and data go.
+        url_base: Folder of a mirror that holds the archive under its own name.
+        extract: Whether to unpack.
+        delete: Whether to delete the archive once it is unpacked.
+        **download_args: ``retries`` and ``pause_s`` of :func:`download`.
+
+    Raises:
+        DownloadError: See :func:`download` and :func:`unpack`.
+    """
+    target = save_dir / archive.target
+    done = target / f'.{archive.name}.unpacked'
+    if extract and (target / archive.creates).exists() and done.exists():
+        print(f'{archive.name}: already verified and unpacked in {target}')
+        return
+    save_dir.mkdir(parents=True, exist_ok=True)
+    url = f'{url_base.rstrip("/")}/{archive.name}' if url_base else archive.url
+    path = save_dir / archive.name
+    download(url, path, archive.md5, **download_args)
+    print(f'{archive.name}: verified')
+    if not extract:
+        return
+    unpack(path, target)
+    if not (target / archive.creates).exists():
+        raise DownloadError(f'{path} was unpacked but has no {archive.creates}')
+    done.write_text(archive.md5 + '\n')
+    if delete:
+        path.unlink()
+    print(f'{archive.name}: unpacked in {target}')
+
+
+def parse_args(args: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('dataset', choices=sorted(DATASETS))
+    parser.add_argument('--save-dir', type=Path, default=Path('data'))
+    parser.add_argument(
+        '--only', nargs='+', metavar='ARCHIVE', help='fetch these archives only'
+    )
+    parser.add_argument(
+        '--url-base', help='a mirror: the URL of the folder that holds the archives'
+    )
+    parser.add_argument(
+        '--no-extract', action='store_true', help='fetch and verify, do not unpack'
+    )
+    parser.add_argument(
+        '--delete', action='store_true', help='delete each archive once unpacked'
+    )
+    return parser.parse_args(args)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command; a fault ends it with one line and status 1."""
+    options = parse_args(args)
+    archives = DATASETS[options.dataset]
+    names = [archive.name for archive in archives]
+    unknown = set(options.only or ()).difference(names)
+    if unknown:
+        sys.exit(f'no archive {", ".join(sorted(unknown))}; there are {names}')
+    try:
+        for archive in archives:
+            if not options.only or archive.name in options.only:
+                prepare(
+                    archive,
+                    options.save_dir,
+                    options.url_base,
+                    extract=not options.no_extract,
+                    delete=options.delete,
+                )
+    except (DownloadError, OSError) as error:
+        sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        sys.exit('stopped; run the same command again to go on')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,120 @@
+"""Measure a trained model: ``python tools/test.py CONFIG CHECKPOINT``."""
+
+from argparse import ArgumentParser
+
+from mmdet.engine.hooks.utils import trigger_visualization_hook
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmscanet.engine.launch import (
+    add_config_arguments,
+    add_runner_arguments,
+    load_config,
+    report_usage_errors,
+    set_launcher,
+    set_work_dir,
+)
+from mmscanet.engine.weights import check_checkpoint
+from mmscanet.errors import (
+    UsageError,
+    require_writable_file,
+    require_writable_folder,
+)
+
+NEEDS = ('model', 'test_dataloader', 'test_evaluator', 'test_cfg')
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(description='Measure a trained model.')
+    add_config_arguments(parser)
+    parser.add_argument('checkpoint', help='checkpoint file or URL')
+    add_runner_arguments(parser)
+    parser.add_argument(
+        '--out',
+        metavar='FILE.npz',
+        help='write scores and ground truth, to be measured again later',
+    )
+    parser.add_argument('--show', action='store_true', help='show pictures in a window')
+    parser.add_argument(
+        '--show-dir',
+        metavar='DIR',
+        help='save pictures in DIR, below the run of the working folder',
+    )
+    parser.add_argument(
+        '--wait-time', type=float, default=2, help='seconds between shown pictures'
+    )
+    return parser
+
+
+def set_out_file(cfg: Config, out: str) -> None:
+    """Make the config's MultiLabelMetric write its scores to ``out``."""
+    if not out.endswith('.npz'):
+        raise UsageError(f'--out {out}: the name must end in .npz')
+    evaluators = cfg.get('test_evaluator') or []
+    if isinstance(evaluators, dict):
+        evaluators = [evaluators]
+    metrics = [each for each in evaluators if each['type'] == 'MultiLabelMetric']
+    if len(metrics) != 1:
+        raise UsageError(
+            f'--out: test_evaluator has {len(metrics)} MultiLabelMetric, not one'
+        )
+    require_writable_file(out)
+    metrics[0].out_file = out
+
+
+class RequireFullCheckpoint(Hook):
+    """Refuse a checkpoint that leaves parameters at their random start.
+
+    mmengine only warns about them, and the figures would be meaningless.
+    """
+
+    priority = 'LOWEST'  # after hooks that rewrite the checkpoint (EMA)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare names and shapes.
+
+        Raises:
+            UsageError: Names some of the parameters that are missing or differ.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        expected = model.state_dict()
+        given = checkpoint.get('state_dict', checkpoint)
+        given = {key.removeprefix('module.'): value for key, value in given.items()}
+        wrong = [
+            key
+            for key, value in expected.items()
+            if not key.endswith('num_batches_tracked')
+            and (key not in given or given[key].shape != value.shape)
+        ]
+        if wrong:
+            raise UsageError(
+                'the checkpoint is not of this model: '
+                f'{len(wrong)} of {len(expected)} parameters are missing or have '
+                f'another shape, e.g. {", ".join(wrong[:3])}'
+            )
+
+
+def main() -> None:
+    """Run the command."""
+    args = build_parser().parse_args()
+    with report_usage_errors():
+        cfg = load_config(args.config, args.cfg_options, args.data_root, NEEDS)
+        check_checkpoint(args.checkpoint)
+        cfg.load_from, cfg.resume = args.checkpoint, False
+        set_work_dir(cfg, args.work_dir, args.config)
+        require_writable_folder(cfg.work_dir)
+        if args.out is not None:
+            set_out_file(cfg, args.out)
+        if args.show or args.show_dir:
+            trigger_visualization_hook(cfg, args)
+        set_launcher(cfg, args.launcher, args.local_rank)
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(RequireFullCheckpoint())
+        runner.test()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,108 @@
+"""Train a model: ``python tools/train.py CONFIG``."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmscanet.engine.launch import (
+    add_config_arguments,
+    add_runner_arguments,
+    add_tensorboard,
+    load_config,
+    report_usage_errors,
+    set_launcher,
+    set_work_dir,
+)
+from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
+from mmscanet.errors import UsageError, require_writable_folder
+
+NEEDS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+STOPPED = 'stopped; the same command with --resume goes on from the last checkpoint'
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(description='Train a model.')
+    add_config_arguments(parser)
+    add_runner_arguments(parser)
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU only)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the total batch size',
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint; alone: from the last one in the working folder',
+    )
+    parser.add_argument('--seed', type=int, help='seed of every random generator')
+    parser.add_argument(
+        '--tensorboard', action='store_true', help='write TensorBoard events too'
+    )
+    return parser
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switch the optimiser to automatic mixed precision."""
+    if not torch.cuda.is_available():
+        raise UsageError('--amp: mixed precision needs a GPU, and none was found')
+    wrapper = cfg.optim_wrapper
+    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise UsageError(f'--amp: cannot replace optim_wrapper.type {wrapper.type}')
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def enable_auto_scale_lr(cfg: Config) -> None:
+    """Let the runner scale the learning rate to the batch size."""
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise UsageError('--auto-scale-lr: the config has no auto_scale_lr settings')
+    cfg.auto_scale_lr.enable = True
+
+
+def set_resume(cfg: Config, resume: str) -> None:
+    """Resume from a checkpoint, or from the last one of the working folder.
+
+    With nothing to resume yet, ``auto`` starts the run as the config says, so that
+    one command serves the first start and every restart.
+    """
+    if resume == 'auto':
+        work_dir = Path(cfg.work_dir)
+        latest = find_latest_checkpoint(str(work_dir)) if work_dir.is_dir() else None
+        if latest is None:
+            return
+        resume = latest
+    check_checkpoint(resume)
+    cfg.resume, cfg.load_from = True, resume
+
+
+def main() -> None:
+    """Run the command."""
+    args = build_parser().parse_args()
+    with report_usage_errors(STOPPED):
+        cfg = load_config(args.config, args.cfg_options, args.data_root, NEEDS)
+        set_work_dir(cfg, args.work_dir, args.config)
+        require_writable_folder(cfg.work_dir)
+        if args.amp:
+            enable_amp(cfg)
+        if args.auto_scale_lr:
+            enable_auto_scale_lr(cfg)
+        if args.resume is not None:
+            set_resume(cfg, args.resume)
+        if args.seed is not None:
+            cfg.randomness = ConfigDict(cfg.get('randomness', {}), seed=args.seed)
+        if args.tensorboard:
+            add_tensorboard(cfg)
+        set_launcher(cfg, args.launcher, args.local_rank)
+        with explain_missing_weights(cfg):
+            Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
