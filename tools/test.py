@@ -8,12 +8,12 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmscanet.engine.distributed import close_process_group, set_launcher
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_runner_arguments,
     load_config,
     report_usage_errors,
-    set_launcher,
     set_work_dir,
 )
 from mmscanet.engine.weights import check_checkpoint
@@ -97,6 +97,13 @@ class RequireFullCheckpoint(Hook):
             )
 
 
+def run(cfg: Config) -> None:
+    """Measure the checkpoint that ``cfg.load_from`` names."""
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(RequireFullCheckpoint())
+    runner.test()
+
+
 def main() -> None:
     """Run the command."""
     args = build_parser().parse_args()
@@ -111,9 +118,8 @@ def main() -> None:
         if args.show or args.show_dir:
             trigger_visualization_hook(cfg, args)
         set_launcher(cfg, args.launcher, args.local_rank)
-        runner = Runner.from_cfg(cfg)
-        runner.register_hook(RequireFullCheckpoint())
-        runner.test()
+        run(cfg)
+        close_process_group()
 
 
 if __name__ == '__main__':

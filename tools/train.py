@@ -7,13 +7,13 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from mmscanet.engine.distributed import close_process_group, set_launcher
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_runner_arguments,
     add_tensorboard,
     load_config,
     report_usage_errors,
-    set_launcher,
     set_work_dir,
 )
 from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
@@ -102,6 +102,7 @@ def main() -> None:
         set_launcher(cfg, args.launcher, args.local_rank)
         with explain_missing_weights(cfg):
             Runner.from_cfg(cfg).train()
+        close_process_group()
 
 
 if __name__ == '__main__':

@@ -16,7 +16,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.runner import Runner
 
@@ -102,7 +101,7 @@ def add_config_arguments(parser: ArgumentParser) -> None:
 
 
 def add_runner_arguments(parser: ArgumentParser) -> None:
-    """Add the options that :func:`set_work_dir` and :func:`set_launcher` read."""
+    """Add the options that :func:`set_work_dir` and ``set_launcher`` read."""
     parser.add_argument('--work-dir', metavar='DIR', help='folder of logs and results')
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
@@ -275,33 +274,3 @@ def add_tensorboard(cfg: Config) -> None:
     if not any(backend['type'] == 'TensorboardVisBackend' for backend in backends):
         backends.append(ConfigDict(type='TensorboardVisBackend'))
     visualizer.vis_backends = backends
-
-
-def set_launcher(cfg: Config, launcher: str, local_rank: int = 0) -> None:
-    """Set the launcher; without a GPU, start ``torchrun``'s processes on gloo.
-
-    mmengine selects a CUDA device while it starts the process group and passes it on
-    to DistributedDataParallel, and both fail on a machine without one.
-
-    Raises:
-        UsageError: ``slurm`` or ``mpi`` on a machine without a GPU.
-    """
-    cfg.launcher = launcher
-    os.environ.setdefault('LOCAL_RANK', str(local_rank))
-    if launcher == 'none' or torch.cuda.is_available():
-        return
-    if launcher != 'pytorch':
-        raise UsageError(
-            f'--launcher {launcher}: no CUDA device was found; '
-            'several processes on CPUs need --launcher pytorch (tools/dist_train.sh)'
-        )
-    cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
-    wrapper = cfg.get('model_wrapper_cfg') or ConfigDict(
-        type='MMDistributedDataParallel',
-        broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-    )
-    wrapper.device_ids = None
-    cfg.model_wrapper_cfg = wrapper
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')

@@ -18,7 +18,6 @@ from mmscanet.engine.launch import (
     load_config,
     report_usage_errors,
     set_data_root,
-    set_launcher,
     set_work_dir,
 )
 from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
@@ -240,33 +239,6 @@ def test_tensorboard_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, 'find_spec', lambda name: None)
     with pytest.raises(UsageError, match='pip install tensorboard'):
         add_tensorboard(cfg)
-
-
-def test_without_a_gpu_processes_meet_on_gloo(monkeypatch: pytest.MonkeyPatch) -> None:
-    cfg, started = example(), []
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    monkeypatch.setattr(torch.distributed, 'init_process_group', started.append)
-    monkeypatch.setenv('LOCAL_RANK', '0')
-    set_launcher(cfg, 'none')
-    assert started == []
-    assert 'model_wrapper_cfg' not in cfg
-    cfg.find_unused_parameters = True
-    set_launcher(cfg, 'pytorch')
-    assert started == ['gloo']
-    assert cfg.env_cfg.dist_cfg.backend == 'gloo'
-    assert cfg.model_wrapper_cfg.device_ids is None
-    assert cfg.model_wrapper_cfg.find_unused_parameters
-    with pytest.raises(UsageError, match='--launcher pytorch'):
-        set_launcher(cfg, 'slurm')
-
-
-def test_with_a_gpu_the_config_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    cfg = example()
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    monkeypatch.setenv('LOCAL_RANK', '0')
-    set_launcher(cfg, 'slurm')
-    assert cfg.launcher == 'slurm'
-    assert 'model_wrapper_cfg' not in cfg
 
 
 def test_only_failed_weights_are_explained() -> None:

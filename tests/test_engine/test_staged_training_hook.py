@@ -279,10 +279,11 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from mmengine.hooks import Hook
+from mmscanet.engine.distributed import close_process_group
 
 sys.path.insert(0, sys.argv[1])
 from test_staged_training_hook import Recorder, make_runner
-from mmengine.hooks import Hook
 
 dist.init_process_group('gloo')
 rank = dist.get_rank()
@@ -292,11 +293,14 @@ wrappers = []
 class Watch(Hook):
     priority = 'VERY_LOW'
 
+    def __init__(self, recorder):
+        self.recorder = recorder
+
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         if not wrappers or wrappers[-1]() is not runner.model:
             wrappers.append(weakref.ref(runner.model))
         # gradients are averaged: the same on every process, for every parameter
-        for name, grad in recorder.grads.items():
+        for name, grad in self.recorder.grads.items():
             if grad is None:
                 continue
             both = [torch.empty_like(grad) for _ in range(2)]
@@ -304,21 +308,29 @@ class Watch(Hook):
             assert torch.equal(*both), name
 
 
-runner, recorder = make_runner(
-    Path(sys.argv[2]), dict(patience=1), [50, 50, 50], epochs=3, launcher='pytorch',
-    cfg=dict(model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)),
-)
-runner.register_hook(Watch())
-start = {k: v.clone() for k, v in runner.model.module.state_dict().items()}
-runner.train()
-assert recorder.stages == ['frozen', 'frozen', 'joint'], recorder.stages
-assert len(wrappers) == 2 and wrappers[0]() is None, 'the old wrapper is still alive'
-end = runner.model.module.state_dict()
-assert not torch.equal(start['backbone.1.weight'], end['backbone.1.weight'])
-for name, param in runner.model.module.named_parameters():
-    both = [torch.empty_like(param) for _ in range(2)]
-    dist.all_gather(both, param.detach())
-    assert torch.equal(*both), name
+def train():
+    runner, recorder = make_runner(
+        Path(sys.argv[2]), dict(patience=1), [50, 50, 50], epochs=3, launcher='pytorch',
+        cfg=dict(
+            model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)
+        ),
+    )
+    runner.register_hook(Watch(recorder))
+    start = {k: v.clone() for k, v in runner.model.module.state_dict().items()}
+    runner.train()
+    assert recorder.stages == ['frozen', 'frozen', 'joint'], recorder.stages
+    assert len(wrappers) == 2
+    assert wrappers[0]() is None, 'the old wrapper is still alive'
+    end = runner.model.module.state_dict()
+    assert not torch.equal(start['backbone.1.weight'], end['backbone.1.weight'])
+    for name, param in runner.model.module.named_parameters():
+        both = [torch.empty_like(param) for _ in range(2)]
+        dist.all_gather(both, param.detach())
+        assert torch.equal(*both), name
+
+
+train()
+close_process_group()
 # In one piece: the two processes share the pipe.
 os.write(1, f'ALL GOOD {rank}\\n'.encode())
 """

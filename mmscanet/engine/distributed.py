@@ -1,0 +1,55 @@
+"""The beginning and the end of runs on several processes."""
+
+import gc
+import os
+
+import torch
+from mmengine.config import Config, ConfigDict
+from torch import distributed
+
+from mmscanet.errors import UsageError
+
+
+def set_launcher(cfg: Config, launcher: str, local_rank: int = 0) -> None:
+    """Set the launcher; without a GPU, start ``torchrun``'s processes on gloo.
+
+    mmengine selects a CUDA device while it starts the process group and passes it on
+    to DistributedDataParallel, and both fail on a machine without one.
+
+    Raises:
+        UsageError: ``slurm`` or ``mpi`` on a machine without a GPU.
+    """
+    cfg.launcher = launcher
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher != 'pytorch':
+        raise UsageError(
+            f'--launcher {launcher}: no CUDA device was found; '
+            'several processes on CPUs need --launcher pytorch (tools/dist_train.sh)'
+        )
+    cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
+    wrapper = cfg.get('model_wrapper_cfg') or ConfigDict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    wrapper.device_ids = None
+    cfg.model_wrapper_cfg = wrapper
+    if not distributed.is_initialized():
+        distributed.init_process_group('gloo')
+
+
+def close_process_group() -> None:
+    """Leave the process group, if there is one, and wait until its threads are gone.
+
+    To be called at the end of a run, when its runner is no longer in use. A thread of
+    gloo drops the tensors of a finished operation a little after the operation, which
+    takes Python's lock; where the interpreter is going down by then, the process aborts
+    and a good run ends with a failure. Destroying the group is not enough, as wrapped
+    models keep it, and its threads, alive: they are in reference cycles.
+    """
+    if not distributed.is_initialized():
+        return
+    gc.collect()
+    distributed.destroy_process_group()
