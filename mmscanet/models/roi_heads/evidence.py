@@ -15,13 +15,15 @@ def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
 
     Args:
         patches: Of one image: ``bboxes`` (N, 4), ``scores`` (N, C) and, as far as
-            the model has them, ``object_scores`` and ``context_scores`` (N, C).
+            the model has them, ``object_scores`` and ``context_scores`` (N, C) and
+            ``context_bboxes`` (N, 4), the patches that the context branch read.
         cfg: ``score_thr``, which a score must exceed; ``nms``, mmcv's config, or
             ``None`` to suppress nothing; ``max_per_img``, or -1.
 
     Returns:
-        ``bboxes`` (n, 4) in the frame of ``patches``, ``labels`` (n,), ``scores``,
-        ``object_scores`` and ``context_scores`` (n,), by falling score.
+        ``bboxes`` and ``context_bboxes`` (n, 4) in the frame of ``patches``,
+        ``labels`` (n,), ``scores``, ``object_scores`` and ``context_scores`` (n,), by
+        falling score.
     """
     patch, label = (patches.scores > cfg.score_thr).nonzero(as_tuple=True)
     boxes, scores = patches.bboxes[patch], patches.scores[patch, label]
@@ -34,6 +36,8 @@ def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
     for name in ('object_scores', 'context_scores'):
         if name in patches:
             result.set_field(patches[name][patch, label], name)
+    if 'context_bboxes' in patches:
+        result.context_bboxes = patches.context_bboxes[patch]
     return result
 
 

@@ -184,7 +184,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         Returns:
             For each image ``bboxes`` (N, 4), the refined boxes in pixels of the
             network input, ``scores`` (N, C), fused, and ``object_scores`` and
-            ``context_scores`` (N, C) as far as the model has those branches.
+            ``context_scores`` (N, C) as far as the model has those branches; with a
+            context branch also ``context_bboxes`` (N, 4), what that branch read.
         """
         img_shapes = [sample.img_shape for sample in batch_data_samples]
         counts = [len(res.bboxes) for res in rpn_results_list]
@@ -199,8 +200,16 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         object_logits = None if object_logits is None else object_logits[chosen]
         context_logits = self._context_forward(x, rois, img_shapes)
         scores = self._activate(object_logits, context_logits, objectness[chosen])
-        boxes = self._decode(rois, deltas[chosen], chosen < n, img_shapes)
-        return self._by_image(rois[:, 0], len(img_shapes), boxes, *scores)
+        patches = dict(
+            bboxes=self._decode(rois, deltas[chosen], chosen < n, img_shapes),
+            scores=self.fusion.fuse(*scores),
+            object_scores=scores[0],
+            context_scores=scores[1],
+        )
+        if self.with_context:
+            wide = self.context_roi_extractor.expand(rois, img_shapes)
+            patches['context_bboxes'] = wide[:, 1:]
+        return _by_image(patches, rois[:, 0], len(img_shapes))
 
     def _choose(self, objectness: Sequence[Tensor], n: int, total: int) -> Tensor:
         """Indices of the rois that count, whole images (n to total) included."""
@@ -254,28 +263,6 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             )
         return boxes
 
-    def _by_image(
-        self,
-        index: Tensor,
-        batch_size: int,
-        boxes: Tensor,
-        object_scores: Tensor | None,
-        context_scores: Tensor | None,
-    ) -> InstanceList:
-        """Fuse, and part the patches of a batch by image."""
-        fields = dict(
-            bboxes=boxes,
-            scores=self.fusion.fuse(object_scores, context_scores),
-            object_scores=object_scores,
-            context_scores=context_scores,
-        )
-        return [
-            InstanceData(
-                **{k: v[index == i] for k, v in fields.items() if v is not None}
-            )
-            for i in range(batch_size)
-        ]
-
     def evidence(
         self, patches: InstanceData, img_meta: dict, rescale: bool = True
     ) -> InstanceData:
@@ -293,7 +280,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         result = select_evidence(patches, self.test_cfg)
         if rescale and len(result) > 0:
             factor = [1 / s for s in img_meta['scale_factor']]
-            result.bboxes = scale_boxes(result.bboxes, factor)
+            for name in ('bboxes', 'context_bboxes'):
+                if name in result:
+                    result.set_field(scale_boxes(result[name], factor), name)
         return result
 
     def predict(
@@ -309,3 +298,13 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             self.evidence(patches, sample.metainfo, rescale)
             for patches, sample in zip(patches_list, batch_data_samples, strict=True)
         ]
+
+
+def _by_image(
+    patches: dict[str, Tensor | None], index: Tensor, batch_size: int
+) -> InstanceList:
+    """Part the patches of a batch by their image's ``index`` (N,)."""
+    return [
+        InstanceData(**{k: v[index == i] for k, v in patches.items() if v is not None})
+        for i in range(batch_size)
+    ]

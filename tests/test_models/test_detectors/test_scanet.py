@@ -182,6 +182,26 @@ def test_boxes_are_in_the_original_image(tiny_cfg, build, make_sample):
     assert (y1 >= 0).all() and (y2 <= height).all() and (y2.max() > height / 2)
 
 
+def test_evidence_has_the_patch_that_the_context_branch_read(
+    tiny_cfg, build, make_sample
+):
+    """It is the widened proposal; the box beside it is the refined proposal."""
+    proposal = torch.tensor([[40.0, 20.0, 60.0, 40.0]])
+    sample = make_sample()
+    sample.proposals = InstanceData(bboxes=proposal)
+    tiny_cfg.roi_head.context_roi_extractor.expand_ratio = 1.5
+    _, (sample,) = predict(tiny_cfg, build, [sample])
+    # 1.5 times about the centre, then from network to original pixels (4, 2)
+    assert sample.pred_instances.context_bboxes.tolist() == [[140, 30, 260, 90]] * 4
+
+    del tiny_cfg.roi_head.context_roi_extractor, tiny_cfg.roi_head.context_head
+    model = build(tiny_cfg).eval()
+    with torch.no_grad():
+        (sample,) = model.predict(IMAGES[:1], [make_sample()])
+    assert len(sample.pred_instances) > 0
+    assert 'context_bboxes' not in sample.pred_instances
+
+
 def test_a_batch_of_two_is_two_batches_of_one(tiny_cfg, build, make_sample):
     tiny_cfg.roi_head.whole_image = True
     pair = [make_sample(size=(96, 96)), make_sample(size=(96, 96))]
