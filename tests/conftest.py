@@ -5,14 +5,17 @@ import ipaddress
 import os
 import random
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
@@ -110,3 +113,120 @@ def no_network() -> Iterator[None]:
     patch.setattr(socket, 'getaddrinfo', local_getaddrinfo)
     yield
     patch.undo()
+
+
+# SCANet with few channels on a few scenes of ContextShapes, trained in seconds.
+TINY = """
+_base_ = '{root}/configs/scanet/scanet_r18_fpn_shapes.py'
+data_root = '{data}'
+spec = dict(train=12, val=4)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, spec=spec),
+)
+val_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, spec=spec),
+)
+test_dataloader = val_dataloader
+val_evaluator = [dict(type='MultiLabelMetric')]
+test_evaluator = val_evaluator
+model = dict(
+    backbone=dict(base_channels=8),
+    neck=dict(in_channels=[8, 16, 32, 64][:len(_base_.model.neck.in_channels)]),
+    roi_head=dict(
+        bbox_head=dict(fc_out_channels=32), context_head=dict(fc_out_channels=32)
+    ),
+    train_cfg=dict(rcnn=dict(sampler=dict(num=16))),
+    test_cfg=dict(rpn=dict(max_per_img=10)),
+)
+train_cfg = dict(max_epochs=2, val_interval=1)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[1], gamma=0.1)]
+custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=1)]
+default_hooks = dict(logger=dict(interval=1))
+randomness = dict(seed=0)
+"""
+
+
+@pytest.fixture(scope='session')
+def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a config that trains and tests in seconds; its data are made on use."""
+    folder = tmp_path_factory.mktemp('tiny')
+    path = folder / 'tiny.py'
+    path.write_text(TINY.format(root=ROOT, data=folder / 'data'))
+    return path
+
+
+@pytest.fixture(scope='session')
+def tiny_checkpoint(
+    tiny_config: Path, tmp_path_factory: pytest.TempPathFactory, registered_modules: Any
+) -> Path:
+    """Write a checkpoint of ``tiny_config``: not trained, but with scores that differ.
+
+    A fresh model scores every label near its prior of 0.01.
+    """
+    from mmdet.registry import DATASETS, MODELS
+
+    cfg = Config.fromfile(tiny_config)
+    cfg.model.backbone.init_cfg = None
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        torch.manual_seed(0)
+        model = MODELS.build(cfg.model)
+        model.init_weights()
+        metainfo = DATASETS.build(cfg.test_dataloader.dataset).metainfo
+    for head in (model.roi_head.bbox_head, model.roi_head.context_head):
+        torch.nn.init.normal_(head.fc_cls.weight, std=0.5)
+        torch.nn.init.normal_(head.fc_cls.bias, std=0.5)
+    path = tmp_path_factory.mktemp('tiny-checkpoint') / 'tiny.pth'
+    meta = dict(dataset_meta=metainfo, cfg=cfg.pretty_text, epoch=1)
+    torch.save(dict(meta=meta, state_dict=model.state_dict()), path)
+    return path
+
+
+@pytest.fixture
+def load_tool() -> Callable[[str], ModuleType]:
+    """Import a script of ``tools`` as a module, by its path without suffix."""
+
+    def load(name: str) -> ModuleType:
+        path = ROOT / 'tools' / f'{name}.py'
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def run_tool(
+    load_tool: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Run a script of ``tools`` with arguments, in this process."""
+
+    def run(name: str, *args: object) -> None:
+        monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
+        load_tool(name).main()
+
+    return run
+
+
+@pytest.fixture
+def refused(
+    run_tool: Callable[..., None], capsys: pytest.CaptureFixture
+) -> Callable[..., str]:
+    """Run a script that must end with status 2 and an error line; return the line."""
+
+    def run(name: str, *args: object) -> str:
+        with pytest.raises(SystemExit) as exit_info:
+            run_tool(name, *args)
+        assert exit_info.value.code == 2
+        line = capsys.readouterr().err.strip().splitlines()[-1]
+        assert 'error: ' in line
+        return line
+
+    return run

@@ -1,8 +1,7 @@
 """The analysis tools on small inputs; figures are checked for form, not for speed."""
 
-import importlib.util
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -15,31 +14,6 @@ from mmengine.structures import InstanceData
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = ROOT / 'configs/scanet/scanet_r18_fpn_shapes.py'
-
-
-def load_tool(name: str) -> ModuleType:
-    """Import a script of ``tools`` as a module."""
-    path = ROOT / 'tools' / f'{name}.py'
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def run(monkeypatch: pytest.MonkeyPatch, name: str, *args: object) -> None:
-    """Run a command in this process."""
-    monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
-    load_tool(name).main()
-
-
-def refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *args: object
-) -> str:
-    """Run a command that must end with status 2; return its line on stderr."""
-    with pytest.raises(SystemExit) as exit_info:
-        run(monkeypatch, *args)
-    assert exit_info.value.code == 2
-    return capsys.readouterr().err
 
 
 @pytest.fixture
@@ -61,17 +35,19 @@ def run_dir(tmp_path: Path) -> Path:
 
 
 def test_curves_are_drawn(
-    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_dir: Path, tmp_path: Path, run_tool: Callable[..., None]
 ) -> None:
     out = tmp_path / 'new' / 'curves.png'
-    run(
-        *(monkeypatch, 'analysis_tools/analyze_logs', 'plot', run_dir, '--out', out),
+    run_tool(
+        *('analysis_tools/analyze_logs', 'plot', run_dir, '--out', out),
         *('--keys', 'loss', 'multi-label/mAP'),
     )
     assert cv2.imread(str(out)).std() > 0
 
 
-def test_logs_are_read_whole(run_dir: Path) -> None:
+def test_logs_are_read_whole(
+    run_dir: Path, load_tool: Callable[[str], ModuleType]
+) -> None:
     tool = load_tool('analysis_tools/analyze_logs')
     log = tool.find_log(str(run_dir))
     assert log.parts[-3] == '20250102_000000'  # the last run
@@ -80,42 +56,39 @@ def test_logs_are_read_whole(run_dir: Path) -> None:
 
 
 def test_times_are_those_of_training(
-    run_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    run_dir: Path, capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
 ) -> None:
-    run(monkeypatch, 'analysis_tools/analyze_logs', 'times', run_dir)
+    run_tool('analysis_tools/analyze_logs', 'times', run_dir)
     out = capsys.readouterr().out
     assert '0.3000 s an iteration' in out  # without the validation's 9 s
     assert 'slowest epoch 1 (0.4000 s), fastest epoch 2 (0.1000 s)' in out
 
 
 def test_missing_keys_and_logs_are_named(
-    run_dir: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    run_dir: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     tool = 'analysis_tools/analyze_logs'
-    error = refused(monkeypatch, capsys, tool, 'plot', run_dir, '--keys', 'mAP')
+    error = refused(tool, 'plot', run_dir, '--keys', 'mAP')
     assert 'no "mAP"; it has epoch, iter, loss, multi-label/mAP, step, time' in error
-    error = refused(monkeypatch, capsys, tool, 'plot', tmp_path / 'nothing')
+    error = refused(tool, 'plot', tmp_path / 'nothing')
     assert 'no vis_data/scalars.json' in error
     error = refused(
-        *(monkeypatch, capsys, tool, 'plot', run_dir, '--legend', 'a', 'b'),
+        *(tool, 'plot', run_dir, '--legend', 'a', 'b'),
         *('--out', tmp_path / 'x.png'),
     )
     assert '2 names for 1 logs' in error
 
 
 def test_pictures_of_a_dataset_are_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run_tool: Callable[..., None]
 ) -> None:
     config = tmp_path / 'tiny.py'
     config.write_text(
         f"_base_ = '{SHAPES}'\n"
         'train_dataloader = dict(dataset=dict(spec=dict(train=6, val=1)))\n'
     )
-    run(
-        *(monkeypatch, 'analysis_tools/browse_dataset', config, '--max-images', 2),
+    run_tool(
+        *('analysis_tools/browse_dataset', config, '--max-images', 2),
         *('--data-root', tmp_path / 'data', '--output-dir', tmp_path / 'pictures'),
     )
     pictures = sorted((tmp_path / 'pictures').iterdir())
@@ -124,17 +97,19 @@ def test_pictures_of_a_dataset_are_written(
 
 
 def test_unwritable_folder_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     (tmp_path / 'file').write_text('')
     error = refused(
-        *(monkeypatch, capsys, 'analysis_tools/browse_dataset', SHAPES),
+        *('analysis_tools/browse_dataset', SHAPES),
         *('--output-dir', tmp_path / 'file' / 'in'),
     )
     assert error.startswith('error: cannot write to')
 
 
-def test_ignored_boxes_and_labels_are_told_apart() -> None:
+def test_ignored_boxes_and_labels_are_told_apart(
+    load_tool: Callable[[str], ModuleType],
+) -> None:
     tool = load_tool('analysis_tools/browse_dataset')
     visualizer = tool.DetLocalVisualizer()
     visualizer.dataset_meta = dict(classes=('ball', 'plate', 'cup'))
@@ -165,11 +140,11 @@ def test_ignored_boxes_and_labels_are_told_apart() -> None:
 
 
 def test_flops_and_parameters(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
 ) -> None:
-    run(monkeypatch, 'analysis_tools/get_flops', SHAPES, '--shape', 64, 96)
+    run_tool('analysis_tools/get_flops', SHAPES, '--shape', 64, 96)
     assert 'input       64 x 96' in capsys.readouterr().out
-    run(monkeypatch, 'analysis_tools/get_flops', SHAPES)
+    run_tool('analysis_tools/get_flops', SHAPES)
     out = capsys.readouterr().out
     assert 'input       160 x 160' in out  # as the config's test pipeline
     assert ' M\n' in out
@@ -177,11 +152,11 @@ def test_flops_and_parameters(
 
 
 def test_benchmark_reports_every_ratio(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tmp_path: Path, capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
 ) -> None:
     out = tmp_path / 'figures.json'
-    run(
-        *(monkeypatch, 'analysis_tools/benchmark', SHAPES, '--shape', 64, 64),
+    run_tool(
+        *('analysis_tools/benchmark', SHAPES, '--shape', 64, 64),
         *('--repeats', 2, '--warmup', 0, '--staged', '--same-patches'),
         *('--no-memory', '--out', out),
     )
@@ -199,10 +174,10 @@ def test_benchmark_reports_every_ratio(
 
 
 def test_merged_config_is_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
 ) -> None:
-    run(
-        *(monkeypatch, 'misc/print_config', SHAPES, '--data-root', '/somewhere'),
+    run_tool(
+        *('misc/print_config', SHAPES, '--data-root', '/somewhere'),
         *('--cfg-options', 'train_cfg.max_epochs=77'),
     )
     out = capsys.readouterr().out

@@ -1,12 +1,12 @@
 """The training and testing commands on a tiny SCANet and tiny ContextShapes."""
 
-import importlib.util
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,43 +17,6 @@ from mmengine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools'
-
-TINY = """
-_base_ = '{root}/configs/scanet/scanet_r18_fpn_shapes.py'
-data_root = '{data}'
-spec = dict(train=12, val=4)
-train_dataloader = dict(
-    batch_size=2,
-    num_workers=0,
-    persistent_workers=False,
-    dataset=dict(data_root=data_root, spec=spec),
-)
-val_dataloader = dict(
-    batch_size=2,
-    num_workers=0,
-    persistent_workers=False,
-    dataset=dict(data_root=data_root, spec=spec),
-)
-test_dataloader = val_dataloader
-val_evaluator = [dict(type='MultiLabelMetric')]
-test_evaluator = val_evaluator
-model = dict(
-    backbone=dict(base_channels=8),
-    neck=dict(in_channels=[8, 16, 32, 64][:len(_base_.model.neck.in_channels)]),
-    roi_head=dict(
-        bbox_head=dict(fc_out_channels=32), context_head=dict(fc_out_channels=32)
-    ),
-    train_cfg=dict(rcnn=dict(sampler=dict(num=16))),
-    test_cfg=dict(rpn=dict(max_per_img=10)),
-)
-train_cfg = dict(max_epochs=2, val_interval=1)
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[1], gamma=0.1)]
-custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=1)]
-default_hooks = dict(logger=dict(interval=1))
-randomness = dict(seed=0)
-"""
-
 
 # A module that a config imports: kills its process once, as a cluster might.
 KILL_ONCE = """
@@ -77,32 +40,6 @@ class KillOnce(Hook):
 """
 
 
-def load_tool(name: str) -> ModuleType:
-    """Import a script of ``tools`` as a module."""
-    spec = importlib.util.spec_from_file_location(f'tool_{name}', TOOLS / f'{name}.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def run(monkeypatch: pytest.MonkeyPatch, name: str, *args: object) -> None:
-    """Run a command in this process."""
-    monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
-    load_tool(name).main()
-
-
-def refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *args: object
-) -> str:
-    """Run a command that must end with status 2 and one line; return the line."""
-    with pytest.raises(SystemExit) as exit_info:
-        run(monkeypatch, *args)
-    assert exit_info.value.code == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert lines[-1].startswith('error: ')
-    return lines[-1]
-
-
 def environment() -> dict[str, str]:
     """Return the environment of a process that finds the package and stays small."""
     path = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
@@ -112,12 +49,9 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope='module')
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the tiny config."""
-    folder = tmp_path_factory.mktemp('tiny')
-    path = folder / 'tiny.py'
-    path.write_text(TINY.format(root=ROOT, data=folder / 'data'))
-    return path
+def config(tiny_config: Path) -> Path:
+    """Give the tiny config a short name."""
+    return tiny_config
 
 
 @pytest.fixture(scope='module')
@@ -182,11 +116,11 @@ def test_scores_file_holds_what_was_measured(
     config: Path,
     killed_and_resumed: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run_tool: Callable[..., None],
 ) -> None:
     out = tmp_path / 'new' / 'scores.npz'
     checkpoint = killed_and_resumed / 'epoch_2.pth'
-    run(monkeypatch, 'test', config, checkpoint, '--work-dir', tmp_path, '--out', out)
+    run_tool('test', config, checkpoint, '--work-dir', tmp_path, '--out', out)
     with np.load(out, allow_pickle=False) as scores:
         assert scores['pred_score'].shape == scores['gt_score'].shape == (4, 11)
     trained = sorted(killed_and_resumed.glob('*/vis_data/scalars.json'))[-1]
@@ -198,17 +132,13 @@ def test_scores_file_holds_what_was_measured(
 
 
 def test_wrong_checkpoints_are_refused(
-    config: Path,
-    killed_and_resumed: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    config: Path, killed_and_resumed: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
-    line = refused(monkeypatch, capsys, 'test', config, tmp_path / 'none.pth')
+    line = refused('test', config, tmp_path / 'none.pth')
     assert 'none.pth does not exist' in line
     # a model that differs in one layer, which mmengine would only warn about
     line = refused(
-        *(monkeypatch, capsys, 'test', config, killed_and_resumed / 'epoch_2.pth'),
+        *('test', config, killed_and_resumed / 'epoch_2.pth'),
         *('--work-dir', tmp_path, '--cfg-options'),
         'model.roi_head.context_head.fc_out_channels=16',
     )
@@ -252,7 +182,7 @@ def test_mistakes_end_in_one_line(
     config: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    refused: Callable[..., str],
 ) -> None:
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     plain = ('--work-dir', tmp_path)
@@ -275,34 +205,28 @@ def test_mistakes_end_in_one_line(
         ),
         ((config, '--cfg-options', 'modell.backbone.depth=3'), 'did you mean "model"?'),
     ]:
-        line = refused(monkeypatch, capsys, 'train', *plain, *args)
+        line = refused('train', *plain, *args)
         assert expected in line
 
 
 def test_unusable_files_of_a_test_end_in_one_line(
-    config: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    config: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     readme = ROOT / 'README.md'
-    line = refused(monkeypatch, capsys, 'test', config, readme)
+    line = refused('test', config, readme)
     assert 'README.md is none, or damaged' in line
     weights = tmp_path / 'empty.pth'
     torch.save({}, weights)
     out = config / 'scores.npz'  # below a file
     line = refused(
-        *(monkeypatch, capsys, 'test', config, weights, '--out', out),
+        *('test', config, weights, '--out', out),
         *('--work-dir', tmp_path),
     )
     assert f'cannot write {out}' in line
 
 
 def test_faults_of_the_data_end_in_one_line(
-    config: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    config: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     coco = tmp_path / 'coco.py'
     coco.write_text(
@@ -314,7 +238,7 @@ def test_faults_of_the_data_end_in_one_line(
         "data_prefix=dict(img='images'), metainfo=dict(classes=('cat',)), "
         'pipeline=_base_.train_pipeline))\n'
     )
-    command = (monkeypatch, capsys, 'train', coco, '--work-dir', tmp_path / 'run')
+    command = ('train', coco, '--work-dir', tmp_path / 'run')
     assert "a.json' does not exist" in refused(*command)
     (tmp_path / 'a.json').write_text('{}')
     assert "its list 'images' is absent or empty" in refused(*command)
@@ -335,23 +259,21 @@ def test_ctrl_c_names_the_way_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
+    run_tool: Callable[..., None],
 ) -> None:
     def interrupt(runner: Runner) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Runner, 'train', interrupt)
     with pytest.raises(SystemExit) as exit_info:
-        run(monkeypatch, 'train', config, '--work-dir', tmp_path)
+        run_tool('train', config, '--work-dir', tmp_path)
     assert exit_info.value.code == 130
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith('stopped; the same command with --resume goes on')
 
 
 def test_failed_download_says_how_to_go_on(
-    config: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    config: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     """A refused connection, and a local path that does not exist."""
     with socket.socket() as sock:  # bound, not listening: connections are refused
@@ -364,25 +286,24 @@ def test_failed_download_says_how_to_go_on(
                 f"_base_ = '{config}'\n"
                 f'model = dict(backbone=dict(init_cfg={init_cfg}))\n'
             )
-            line = refused(
-                *(monkeypatch, capsys, 'train', pretrained, '--work-dir', tmp_path)
-            )
+            line = refused(*('train', pretrained, '--work-dir', tmp_path))
             assert f'could not load the weights {checkpoint}' in line
             assert '--cfg-options model.backbone.init_cfg.checkpoint=/path' in line
             assert 'model.backbone.init_cfg=None' in line
 
 
-def options(name: str) -> set[str]:
+@pytest.fixture
+def options(load_tool: Callable[[str], ModuleType]) -> Callable[[str], set[str]]:
     """Return the names of all arguments of a command."""
-    parser = load_tool(name).build_parser()
-    return {
-        name
-        for action in parser._actions
-        for name in (action.option_strings or [action.dest])
-    }
+
+    def names(tool: str) -> set[str]:
+        actions = load_tool(tool).build_parser()._actions
+        return {name for each in actions for name in each.option_strings or [each.dest]}
+
+    return names
 
 
-def test_command_lines_are_frozen() -> None:
+def test_command_lines_are_frozen(options: Callable[[str], set[str]]) -> None:
     """People's scripts call these; adding is fine, renaming is not."""
     common = {'-h', '--help', 'config', '--data-root', '--cfg-options'}
     runner = {'--work-dir', '--launcher', '--local_rank', '--local-rank'}
