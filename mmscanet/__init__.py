@@ -9,10 +9,21 @@ Raises:
         compiled operators; the message names the commands that mend it.
 """
 
+import contextlib
+import importlib
+import io
+import warnings
+
 from .env import require_stack
 
 # Before anything that imports mmcv: its own errors would not say what to do.
 require_stack()
+# mmdet prints, on stdout, and warns that it goes without packages that nothing here
+# needs.
+with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    warnings.simplefilter('ignore')
+    importlib.import_module('mmdet.datasets')
+    importlib.import_module('mmdet.evaluation')
 
 from . import datasets, engine, evaluation, models, registry  # noqa: E402
 from .version import __version__  # noqa: E402

@@ -111,6 +111,16 @@ def test_wheel_by_way_of_sdist(source: Path, tmp_path: Path) -> None:
         assert files(mim / name) == files(source / name) != set()
     assert (mim / 'model-index.yml').is_file()
     assert not (installed / 'configs').exists()
+    (entry_points,) = installed.glob('mmscanet-*.dist-info/entry_points.txt')
+    assert 'mmscanet = mmscanet.__main__:main' in entry_points.read_text()
+    # The command line finds its tools there.
+    done = subprocess.run(
+        [sys.executable, '-m', 'mmscanet', 'train', '--help'],
+        cwd=installed,
+        capture_output=True,
+        text=True,
+    )
+    assert 'usage: train.py' in done.stdout, done.stderr
     assert_base_config_builds(installed, tmp_path / 'elsewhere')
 
 

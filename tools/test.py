@@ -16,7 +16,7 @@ from mmscanet.engine.launch import (
     report_usage_errors,
     set_work_dir,
 )
-from mmscanet.engine.weights import check_checkpoint
+from mmscanet.engine.weights import check_checkpoint, check_state_dict
 from mmscanet.errors import (
     UsageError,
     require_writable_file,
@@ -66,35 +66,14 @@ def set_out_file(cfg: Config, out: str) -> None:
 
 
 class RequireFullCheckpoint(Hook):
-    """Refuse a checkpoint that leaves parameters at their random start.
-
-    mmengine only warns about them, and the figures would be meaningless.
-    """
+    """Refuse a checkpoint of another model, see :func:`check_state_dict`."""
 
     priority = 'LOWEST'  # after hooks that rewrite the checkpoint (EMA)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare names and shapes.
-
-        Raises:
-            UsageError: Names some of the parameters that are missing or differ.
-        """
+        """Compare names and shapes."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        expected = model.state_dict()
-        given = checkpoint.get('state_dict', checkpoint)
-        given = {key.removeprefix('module.'): value for key, value in given.items()}
-        wrong = [
-            key
-            for key, value in expected.items()
-            if not key.endswith('num_batches_tracked')
-            and (key not in given or given[key].shape != value.shape)
-        ]
-        if wrong:
-            raise UsageError(
-                'the checkpoint is not of this model: '
-                f'{len(wrong)} of {len(expected)} parameters are missing or have '
-                f'another shape, e.g. {", ".join(wrong[:3])}'
-            )
+        check_state_dict(model, checkpoint.get('state_dict', checkpoint))
 
 
 def run(cfg: Config) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmscanet.engine.distributed import close_process_group, set_launcher
@@ -82,6 +83,26 @@ def set_resume(cfg: Config, resume: str) -> None:
     cfg.resume, cfg.load_from = True, resume
 
 
+class SayIfFinished(Hook):
+    """Say that a resumed run has nothing left to do; mmengine ends without a word."""
+
+    def before_train(self, runner: Runner) -> None:
+        """Compare what is done with what the config asks for."""
+        if runner.iter >= runner.max_iters:
+            runner.logger.info(
+                f'The run in {runner.work_dir} is finished: {runner.epoch} epochs. To '
+                'train for longer, raise train_cfg.max_epochs.'
+            )
+
+
+def run(cfg: Config) -> None:
+    """Train as the config says."""
+    with explain_missing_weights(cfg):
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(SayIfFinished())
+        runner.train()
+
+
 def main() -> None:
     """Run the command."""
     args = build_parser().parse_args()
@@ -100,8 +121,7 @@ def main() -> None:
         if args.tensorboard:
             add_tensorboard(cfg)
         set_launcher(cfg, args.launcher, args.local_rank)
-        with explain_missing_weights(cfg):
-            Runner.from_cfg(cfg).train()
+        run(cfg)
         close_process_group()
 
 

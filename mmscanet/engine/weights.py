@@ -1,13 +1,14 @@
 """The files of weights that a run starts from, and clear words where they fail."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from torch import Tensor, nn
 
 from mmscanet.errors import UsageError
 
@@ -36,6 +37,30 @@ def check_checkpoint(path: str) -> None:
     if not isinstance(content, dict):
         raise UsageError(
             f'checkpoint {path} is none: it holds a {type(content).__name__}'
+        )
+
+
+def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
+    """Refuse weights that leave parameters of ``model`` at their random start.
+
+    mmengine only warns about them, and the figures would be meaningless.
+
+    Raises:
+        UsageError: Names some of the parameters that are missing or differ.
+    """
+    expected = model.state_dict()
+    given = {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    wrong = [
+        key
+        for key, value in expected.items()
+        if not key.endswith('num_batches_tracked')
+        and (key not in given or given[key].shape != value.shape)
+    ]
+    if wrong:
+        raise UsageError(
+            'the checkpoint is not of this model: '
+            f'{len(wrong)} of {len(expected)} parameters are missing or have '
+            f'another shape, e.g. {", ".join(wrong[:3])}'
         )
 
 

@@ -131,6 +131,19 @@ def test_scores_file_holds_what_was_measured(
     )
 
 
+def test_finished_run_says_so(
+    config: Path,
+    killed_and_resumed: Path,
+    tmp_path: Path,
+    run_tool: Callable[..., None],
+) -> None:
+    checkpoint = killed_and_resumed / 'epoch_2.pth'
+    run_tool('train', config, '--work-dir', tmp_path, '--resume', checkpoint)
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert 'is finished: 2 epochs' in log
+    assert 'Epoch(train)' not in log
+
+
 def test_wrong_checkpoints_are_refused(
     config: Path, killed_and_resumed: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:

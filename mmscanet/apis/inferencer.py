@@ -1,0 +1,283 @@
+"""Labels with evidence for people's own pictures."""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import mmcv
+import numpy as np
+from mmdet.apis import DetInferencer
+from mmdet.registry import DATASETS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config, ConfigDict
+from mmengine.dataset import Compose
+from mmengine.runner import load_state_dict
+from mmengine.visualization import Visualizer
+from torch import nn
+from tqdm import tqdm
+
+from mmscanet.engine.weights import check_checkpoint, check_state_dict
+from mmscanet.errors import ConfigError, UsageError
+from mmscanet.evaluation.thresholds import (
+    LabelThresholds,
+    Threshold,
+    sidecar_path,
+)
+from mmscanet.zoo import find_model
+
+from .inputs import ImageSource, InputsType, find_images
+from .prediction import to_prediction
+
+
+class Labelled(NamedTuple):
+    """What :meth:`SCANetInferencer.stream` yields for one image.
+
+    Attributes:
+        source: Where it came from.
+        prediction: Plain data, see :func:`to_prediction`.
+        data_sample: What the model returned, on the CPU.
+        image: (H, W, 3), RGB, uint8, at its original size.
+    """
+
+    source: ImageSource
+    prediction: dict[str, object]
+    data_sample: DetDataSample
+    image: np.ndarray
+
+
+def warn_of_skipped(path: str, reason: str) -> None:
+    """Say that an image cannot be read."""
+    warnings.warn(f'skipped {path}: {reason}', stacklevel=2)
+
+
+class SCANetInferencer(DetInferencer):
+    """Label pictures, each label with the boxes it was read from.
+
+    Args:
+        model: Path of a config file, a ``Config``, or the name of a model of the zoo.
+            ``None`` takes the config that the checkpoint carries.
+        weights: Checkpoint, a path or URL. By default the zoo's.
+        device: Such as ``cpu`` or ``cuda:0``. By default a GPU, if there is one.
+        show_progress: Show a progress bar on stderr.
+
+    Raises:
+        UsageError: The config or the checkpoint is missing, or they do not fit each
+            other; told before the model runs.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | Config | ConfigDict | None = None,
+        weights: str | Path | None = None,
+        device: str | None = None,
+        show_progress: bool = True,
+    ) -> None:
+        model = str(model) if isinstance(model, Path) else model
+        if isinstance(model, str) and not Path(model).is_file():
+            if Path(model).suffix:
+                raise UsageError(f'config file {model} does not exist')
+            entry = find_model(model)
+            model, weights = str(entry.config), weights or entry.weights
+        if weights is None:
+            raise UsageError(
+                f'no checkpoint is published for {model} yet: name one (weights)'
+                if model
+                else 'name a model, a checkpoint (weights) or both'
+            )
+        weights = str(weights)
+        check_checkpoint(weights)
+        self.weights = weights
+        # mmengine prints that it loads the checkpoint, where results may go.
+        with contextlib.redirect_stdout(io.StringIO()):
+            super().__init__(
+                model=model,
+                weights=weights,
+                device=device,
+                scope='mmscanet',
+                show_progress=show_progress,
+            )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the C labels."""
+        return tuple(self.model.dataset_meta['classes'])
+
+    def __call__(
+        self,
+        inputs: InputsType,
+        batch_size: int = 1,
+        threshold: Threshold = 0.5,
+        return_datasamples: bool = False,
+        return_vis: bool = False,
+    ) -> dict[str, list]:
+        """Label images and keep all results in memory.
+
+        Args:
+            inputs: See :func:`~mmscanet.apis.inputs.find_images`.
+            batch_size: Images that go through the model together.
+            threshold: One for all labels; a file of ``tools/fit_thresholds.py`` or
+                what :meth:`LabelThresholds.load` made of it; or ``'fitted'``: the
+                file that lies beside the checkpoint.
+            return_datasamples: Return the model's own output too.
+            return_vis: Return drawn pictures too.
+
+        Returns:
+            ``predictions``, a dict for each image (:func:`to_prediction`);
+            ``skipped``, ``(path, reason)`` of each image that cannot be read;
+            ``data_samples`` and ``visualization``, (H, W, 3) RGB uint8 pictures, if
+            asked for.
+
+        Raises:
+            UsageError: An input or a threshold cannot be used.
+        """
+        skipped: list[tuple[str, str]] = []
+        results: dict[str, list] = dict(predictions=[], skipped=skipped)
+        thresholds = self.thresholds(threshold)
+        for done in self.stream(
+            inputs, batch_size, thresholds, lambda *fault: skipped.append(fault)
+        ):
+            results['predictions'].append(done.prediction)
+            if return_datasamples:
+                results.setdefault('data_samples', []).append(done.data_sample)
+            if return_vis:
+                drawn = self.draw(done, thresholds)
+                results.setdefault('visualization', []).append(drawn)
+        return results
+
+    def stream(
+        self,
+        inputs: InputsType | Sequence[ImageSource],
+        batch_size: int = 1,
+        threshold: Threshold = 0.5,
+        on_skip: Callable[[str, str], None] = warn_of_skipped,
+    ) -> Iterator[Labelled]:
+        """Label images one batch at a time, in constant memory.
+
+        Args:
+            inputs: As in :meth:`__call__`, or a list that ``find_images`` made.
+            batch_size: See :meth:`__call__`.
+            threshold: See :meth:`__call__`.
+            on_skip: Is told path and reason of each image that cannot be read.
+
+        Yields:
+            :class:`Labelled` for each image that can be read, in the order given.
+
+        Raises:
+            UsageError: An input or a threshold cannot be used.
+        """
+        if batch_size < 1:
+            raise UsageError(f'batch_size must be at least 1, not {batch_size}')
+        values = self.thresholds(threshold).values
+        sources = _as_sources(inputs)
+        bar = tqdm(total=len(sources), unit='image', disable=not self.show_progress)
+        with bar:
+            loaded = self._load_all(sources, on_skip, bar)
+            while batch := list(islice(loaded, batch_size)):
+                data = self.collate_fn([packed for _, packed, _ in batch])
+                samples = self.forward(data)
+                for (source, _, image), sample in zip(batch, samples, strict=True):
+                    sample = sample.cpu()
+                    prediction = to_prediction(
+                        sample, values, self.classes, source.path
+                    )
+                    bar.update()
+                    yield Labelled(source, prediction, sample, image)
+
+    def draw(self, labelled: Labelled, threshold: Threshold = 0.5) -> np.ndarray:
+        """Draw the evidence into an image.
+
+        Args:
+            labelled: What :meth:`stream` yielded.
+            threshold: See :meth:`__call__`.
+
+        Returns:
+            (H', W', 3), RGB, uint8.
+        """
+        return self.visualizer.draw_evidence(
+            labelled.image, labelled.data_sample, self.thresholds(threshold).values
+        )
+
+    def thresholds(self, threshold: Threshold) -> LabelThresholds:
+        """Return the (C,) thresholds that ``threshold`` means, see :meth:`__call__`.
+
+        Raises:
+            UsageError: The file is missing or damaged or is for other labels.
+        """
+        if threshold == 'fitted':
+            threshold = sidecar_path(self.weights)
+        return LabelThresholds.resolve(threshold, self.classes)
+
+    def _load_all(
+        self,
+        sources: Iterable[ImageSource],
+        on_skip: Callable[[str, str], None],
+        bar: tqdm,
+    ) -> Iterator[tuple[ImageSource, dict, np.ndarray]]:
+        """Yield each readable image packed for the model, and as RGB pixels."""
+        for source in sources:
+            given = source.array if source.path is None else source.path
+            try:
+                results = self.loader(given)
+            # What mmcv and OpenCV raise on what is missing, no image or too large.
+            except (OSError, ValueError, AssertionError, cv2.error) as error:
+                reason = ' '.join(str(error).split()) or type(error).__name__
+                on_skip(source.path, reason)
+                bar.update()
+                continue
+            image = mmcv.bgr2rgb(results['img'])
+            yield source, self.pipeline(results), image
+
+    def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
+        raise NotImplementedError('names are resolved before')
+
+    def _load_weights_to_model(
+        self, model: nn.Module, checkpoint: dict[str, Any], cfg: Config | ConfigDict
+    ) -> None:
+        """Load weights and class names.
+
+        mmdet's own takes what fits, COCO's names where there are none, and builds the
+        data set, with its files, for a palette.
+
+        Raises:
+            UsageError: The checkpoint is of another model.
+        """
+        state = checkpoint.get('state_dict', checkpoint)
+        check_state_dict(model, state)
+        load_state_dict(model, state, strict=False)
+        meta = dict((checkpoint.get('meta') or {}).get('dataset_meta') or {})
+        meta = {key.lower(): value for key, value in meta.items()}
+        if 'classes' not in meta:
+            dataset = cfg.test_dataloader.dataset
+            meta = DATASETS.get(dataset.type)._load_metainfo(dataset.get('metainfo'))
+        model.dataset_meta = meta
+        head = model.roi_head if hasattr(model, 'roi_head') else model.bbox_head
+        if len(meta['classes']) != head.num_classes:
+            raise ConfigError(
+                f'the model has {head.num_classes} labels, and its data set '
+                f'{len(meta["classes"])} classes'
+            )
+
+    def _init_visualizer(self, cfg: Config | ConfigDict) -> Visualizer:
+        """Draw evidence, whatever the config draws with in training."""
+        from mmdet.registry import VISUALIZERS
+
+        known = VISUALIZERS.get('EvidenceVisualizer') is not None  # lands later
+        cfg.visualizer = dict(type=f'{"Evidence" if known else "DetLocal"}Visualizer')
+        return super()._init_visualizer(cfg)
+
+    def _init_pipeline(self, cfg: Config | ConfigDict) -> Compose:
+        """Part the test pipeline into reading (``loader``) and the rest."""
+        whole = super()._init_pipeline(cfg)
+        self.loader, *rest = whole.transforms
+        return Compose(rest)
+
+
+def _as_sources(inputs: InputsType | Sequence[ImageSource]) -> Sequence[ImageSource]:
+    if isinstance(inputs, list) and all(isinstance(x, ImageSource) for x in inputs):
+        return inputs
+    return find_images(inputs)

@@ -1,0 +1,115 @@
+"""What people give to be labelled: paths, URLs, folders, patterns, arrays."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from mmdet.apis.det_inferencer import IMG_EXTENSIONS
+from PIL import Image, ImageOps
+
+from mmscanet.errors import MissingDataError, UsageError
+
+ImageInput: TypeAlias = str | os.PathLike | np.ndarray | Image.Image
+InputsType: TypeAlias = ImageInput | Sequence['InputsType']
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """One image to be labelled, not read yet.
+
+    Attributes:
+        name: A path relative to what the user gave, to name results by; ``None``
+            for an image that came without a file.
+        path: File or URL, or ``None``.
+        array: (H, W, 3), BGR, uint8, where there is no file.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    array: np.ndarray | None = None
+
+
+def find_images(inputs: InputsType) -> list[ImageSource]:
+    """List the images that an input means, without reading any file.
+
+    Args:
+        inputs: A path, a URL, a folder (images in it and below, by name), a glob
+            pattern (``**`` reaches into folders), an (H, W), (H, W, 3) or (H, W, 4)
+            uint8 array in OpenCV's order (blue first), a PIL image, or a list of any
+            of them.
+
+    Raises:
+        MissingDataError: A path does not exist, or a folder or pattern has no image.
+        UsageError: Something else than the above.
+    """
+    return list(_find(inputs))
+
+
+def _find(inputs: InputsType) -> Iterator[ImageSource]:
+    if isinstance(inputs, (list, tuple)):
+        for each in inputs:
+            yield from _find(each)
+    elif isinstance(inputs, np.ndarray):
+        yield ImageSource(array=_three_channels(inputs))
+    elif isinstance(inputs, Image.Image):
+        # Files are turned as their EXIF data say when they are read; so are these.
+        rgb = np.asarray(ImageOps.exif_transpose(inputs).convert('RGB'))
+        yield ImageSource(array=np.ascontiguousarray(rgb[..., ::-1]))
+    elif isinstance(inputs, (str, os.PathLike)):
+        yield from _find_files(os.fspath(inputs))
+    else:
+        raise UsageError(
+            f'cannot label a {type(inputs).__name__}: give a path, a URL, a folder, a '
+            'pattern, an array, a PIL image or a list of them'
+        )
+
+
+def _find_files(path: str) -> Iterator[ImageSource]:
+    if '://' in path:
+        name = PurePosixPath(unquote(urlsplit(path).path)).name
+        yield ImageSource(name=name or 'image', path=path)
+    elif os.path.isdir(path):
+        found = False
+        for each in sorted(Path(path).rglob('*')):
+            if each.suffix.lower() in IMG_EXTENSIONS and each.is_file():
+                found = True
+                yield ImageSource(str(each.relative_to(path)), str(each))
+        if not found:
+            raise MissingDataError(
+                f'folder {path} has no image ({", ".join(IMG_EXTENSIONS)})'
+            )
+    elif os.path.isfile(path):
+        yield ImageSource(os.path.basename(path), path)
+    elif glob.has_magic(path):
+        # A pattern says itself which files are meant.
+        files = [each for each in sorted(glob.glob(path, recursive=True))]
+        files = [each for each in files if os.path.isfile(each)]
+        if not files:
+            raise MissingDataError(f'no file matches {path}')
+        # What stands before the first folder with a wildcard is common to all.
+        parts = Path(path).parts[:-1]
+        fixed = next((i for i, part in enumerate(parts) if glob.has_magic(part)), None)
+        root = Path(*parts[:fixed])
+        for each in files:
+            yield ImageSource(str(Path(each).relative_to(root)), each)
+    else:
+        raise MissingDataError(f'{path} does not exist')
+
+
+def _three_channels(array: np.ndarray) -> np.ndarray:
+    """Return an array as (H, W, 3); transparency is left out."""
+    grey = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 1)
+    colour = array.ndim == 3 and array.shape[2] in (3, 4)
+    if array.dtype != np.uint8 or not (grey or colour) or 0 in array.shape:
+        raise UsageError(
+            f'cannot label an array of shape {array.shape} and type {array.dtype}: '
+            'give (height, width, 3), blue first, of type uint8'
+        )
+    if grey:
+        array = np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
+    return np.ascontiguousarray(array[..., :3])

@@ -1,0 +1,1 @@
+"""Commands of ``python -m mmscanet`` that are not scripts of ``tools/``."""

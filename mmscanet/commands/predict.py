@@ -1,0 +1,198 @@
+"""``mmscanet predict``: label pictures, and say why."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import mmcv
+import numpy as np
+from tqdm import tqdm
+
+from mmscanet.apis import ImageSource, SCANetInferencer, find_images
+from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
+from mmscanet.errors import OutputError, UsageError, require_writable_folder
+from mmscanet.evaluation.thresholds import read_threshold
+from mmscanet.zoo import find_model
+
+from .records import check_out, open_records
+
+STOPPED = 'stopped; the same command with --resume goes on where it was'
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(
+        prog='mmscanet predict', description='Label pictures, and say why.'
+    )
+    parser.add_argument(
+        'inputs', nargs='+', metavar='INPUT', help='picture, URL, folder or pattern'
+    )
+    parser.add_argument('--weights', metavar='CHECKPOINT', help='file or URL')
+    parser.add_argument(
+        '--model',
+        metavar='CONFIG',
+        help='config file or name of the zoo; by default the one in the checkpoint',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
+        help='change settings of --model',
+    )  # fmt: skip
+    parser.add_argument(
+        '--threshold',
+        default='0.5',
+        metavar='T',
+        help='lowest score of a label; a file of tools/fit_thresholds.py; or '
+        '"fitted", the one beside the checkpoint (default: 0.5)',
+    )
+    parser.add_argument(
+        '--out', metavar='FILE', help='write results to FILE.jsonl or FILE.csv'
+    )
+    parser.add_argument(
+        '--pictures', metavar='DIR', help='write pictures with the evidence drawn in'
+    )
+    parser.add_argument(
+        '--contact-sheet',
+        action='store_true',
+        help='put the pictures together on pages, in the folder of --pictures',
+    )
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        '--resume', action='store_true', help='leave out what FILE already has'
+    )
+    again.add_argument(
+        '--overwrite', action='store_true', help='begin FILE anew if it exists'
+    )
+    parser.add_argument('--batch-size', type=int, default=1, metavar='N')
+    parser.add_argument('--device', help='cpu or cuda:0; a GPU if there is one')
+    parser.add_argument('--no-progress', action='store_true', help='no progress bar')
+    return parser
+
+
+def check_options(args: Namespace) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: Names them.
+    """
+    if (args.resume or args.overwrite) and not args.out:
+        raise UsageError('--resume and --overwrite need a file, --out FILE')
+    if args.threshold != 'fitted':
+        read_threshold(args.threshold)
+    if args.out:
+        check_out(args.out, args.resume or args.overwrite)
+    if args.contact_sheet and not args.pictures:
+        raise UsageError('--contact-sheet needs --pictures DIR')
+    if args.batch_size < 1:
+        raise UsageError(f'--batch-size must be at least 1, not {args.batch_size}')
+    if args.cfg_options and not args.model:
+        raise UsageError('--cfg-options: name the config to change, --model CONFIG')
+
+
+def build_inferencer(args: Namespace) -> SCANetInferencer:
+    """Build the model that the options name.
+
+    Raises:
+        UsageError: It cannot be built from them.
+    """
+    model, weights = args.model, args.weights
+    if args.cfg_options:
+        if not Path(model).suffix:
+            entry = find_model(model)
+            model, weights = str(entry.config), weights or entry.weights
+        model = load_config(model, args.cfg_options)
+    return SCANetInferencer(model, weights, args.device, not args.no_progress)
+
+
+def picture_paths(sources: Sequence[ImageSource], folder: Path) -> dict[str, Path]:
+    """Return where the picture of each image goes: ``{path of the image: file}``.
+
+    The folders below an input are kept. Equal names get a number.
+    """
+    paths: dict[str, Path] = {}
+    taken: set[Path] = set()
+    for source in sources:
+        file = folder / source.name
+        # A second suffix, so that a.png and a.jpg stay apart.
+        if file.suffix.lower() not in ('.jpg', '.jpeg'):
+            file = file.with_name(f'{file.name}.jpg')
+        number, plain = 1, file
+        while file in taken:
+            number += 1
+            file = plain.with_stem(f'{plain.stem}_{number}')
+        taken.add(file)
+        paths[source.path] = file
+    return paths
+
+
+def write_picture(picture: np.ndarray, path: Path) -> None:
+    """Write an (H, W, 3) RGB picture.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    try:
+        written = mmcv.imwrite(mmcv.rgb2bgr(picture), str(path))
+    except (OSError, cv2.error) as error:
+        raise OutputError(f'cannot write {path}: {error}') from error
+    if not written:
+        raise OutputError(f'cannot write {path}: is the disk full?')
+
+
+def write_contact_sheet(pictures: Iterable[Path], folder: Path) -> None:
+    """Put the pictures that are there together on pages ``contact_sheet_NNN.jpg``."""
+    from mmscanet.visualization import ContactSheet
+
+    with ContactSheet(folder / 'contact_sheet') as sheet:
+        for path in pictures:
+            if path.is_file():
+                picture = mmcv.imread(str(path), channel_order='rgb')
+                sheet.add(picture, str(path.relative_to(folder)))
+
+
+class Skipped(list):
+    """The images that could not be read, told at once."""
+
+    def __call__(self, name: str, reason: str) -> None:
+        """Add one."""
+        self.append(name)
+        tqdm.write(f'skipped {name}: {reason}', file=sys.stderr)
+
+
+def run(args: Namespace) -> int:
+    """Label the pictures; return how many could not be read."""
+    check_options(args)
+    # A picture that is given twice is labelled once.
+    sources = list({each.path: each for each in find_images(args.inputs)}.values())
+    pictures = {}
+    if args.pictures:
+        require_writable_folder(args.pictures)
+        pictures = picture_paths(sources, Path(args.pictures))
+    inferencer = build_inferencer(args)
+    thresholds = inferencer.thresholds(args.threshold)
+    skipped = Skipped()
+    # Only now, as --overwrite gives up what an earlier run did.
+    with open_records(args.out, args.overwrite) as records:
+        todo = [each for each in sources if each.path not in records.done]
+        for each in inferencer.stream(todo, args.batch_size, thresholds, skipped):
+            if pictures:
+                drawn = inferencer.draw(each, thresholds)
+                write_picture(drawn, pictures[each.source.path])
+            # Last: what the file has is done.
+            records.write(each.prediction)
+    if args.contact_sheet:
+        write_contact_sheet(pictures.values(), Path(args.pictures))
+    print(
+        f'{len(todo) - len(skipped)} pictures labelled, {len(skipped)} skipped, '
+        f'{len(sources) - len(todo)} done before',
+        file=sys.stderr,
+    )
+    return len(skipped)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; the exit status is 1 if a picture was skipped."""
+    args = build_parser().parse_args(arguments)
+    with report_usage_errors(STOPPED):
+        sys.exit(1 if run(args) else 0)

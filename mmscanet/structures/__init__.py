@@ -1,0 +1,5 @@
+"""What a prediction says, in the terms of its user."""
+
+from .label_evidence import EvidenceBox, LabelEvidence, Scores, passing_labels
+
+__all__ = ['EvidenceBox', 'LabelEvidence', 'Scores', 'passing_labels']

@@ -1,0 +1,140 @@
+"""The labels that an image has, each with its boxes, read off a data sample."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores in [0, 1]: the fused one and each branch's, ``None`` without the branch.
+
+    Names and order are those in which people read them.
+    """
+
+    score: float
+    object: float | None
+    context: float | None
+
+
+@dataclass(frozen=True)
+class EvidenceBox:
+    """One patch that speaks for a label.
+
+    Attributes:
+        box: (4,), (x1, y1, x2, y2) in pixels of the original image.
+        context_box: (4,) in the same frame, what the context branch read, or ``None``.
+        scores: Of this patch for the label.
+    """
+
+    box: np.ndarray
+    context_box: np.ndarray | None
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class LabelEvidence:
+    """A label whose score reaches its threshold.
+
+    Attributes:
+        index: Its place in the class list.
+        name: What it is called.
+        scores: Of the image.
+        threshold: What ``scores.score`` reached.
+        boxes: By falling score: those that reach the threshold themselves, and the
+            best one in any case. Empty if the sample has no box of the label.
+    """
+
+    index: int
+    name: str
+    scores: Scores
+    threshold: float
+    boxes: tuple[EvidenceBox, ...]
+
+    @property
+    def context_only(self) -> bool:
+        """Whether the object branch alone would have missed the label."""
+        both = self.scores.object is not None and self.scores.context is not None
+        return both and self.scores.object < self.threshold
+
+
+def passing_labels(
+    data_sample: DetDataSample, thresholds: ArrayLike, classes: Sequence[str]
+) -> list[LabelEvidence]:
+    """Collect the labels of an image with their boxes, by falling score.
+
+    Args:
+        data_sample: With ``pred_score`` (C,) and, as far as there are any,
+            ``pred_object_score`` and ``pred_context_score`` (C,) and
+            ``pred_instances``, as :meth:`SCANet.predict` leaves them.
+        thresholds: (C,), or one number for all labels. A label passes where its
+            score is at least its threshold.
+        classes: The C names.
+
+    Raises:
+        ValueError: There are not as many thresholds or names as scores.
+    """
+    scores = to_numpy(data_sample.pred_score)
+    branches = [
+        to_numpy(data_sample.get(f'pred_{branch}_score'))
+        for branch in ('object', 'context')
+    ]
+    thresholds = np.asarray(thresholds, dtype=np.float64)
+    if thresholds.ndim == 0:
+        thresholds = np.full(len(scores), thresholds)
+    for what, count in (('thresholds', len(thresholds)), ('names', len(classes))):
+        if count != len(scores):
+            raise ValueError(f'{count} {what} for {len(scores)} labels')
+    order = np.argsort(-scores, kind='stable')
+    return [
+        LabelEvidence(
+            index=int(i),
+            name=classes[i],
+            scores=_scores_at(i, scores, *branches),
+            threshold=float(thresholds[i]),
+            boxes=_boxes_of(i, data_sample.get('pred_instances'), thresholds[i]),
+        )
+        for i in order[scores[order] >= thresholds[order]]
+    ]
+
+
+def to_numpy(values: object) -> np.ndarray | None:
+    """An array of a tensor, of mmdet's boxes, of a list; ``None`` stays ``None``."""
+    if values is None:
+        return None
+    values = getattr(values, 'tensor', values)
+    return np.asarray(values.cpu() if hasattr(values, 'cpu') else values)
+
+
+def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:
+    """One row of the columns fused, object and context, each (n,) or ``None``."""
+    return Scores(*(None if c is None else float(c[index]) for c in columns))
+
+
+def _boxes_of(
+    label: int, instances: InstanceData | None, threshold: float
+) -> tuple[EvidenceBox, ...]:
+    """The boxes of one label that reach ``threshold``, at least the best one."""
+    if instances is None:
+        return ()
+    columns = [
+        to_numpy(instances.get(name))
+        for name in ('scores', 'object_scores', 'context_scores')
+    ]
+    boxes = to_numpy(instances.bboxes)
+    context_boxes = to_numpy(instances.get('context_bboxes'))
+    mine = np.flatnonzero(to_numpy(instances.labels) == label)
+    mine = mine[np.argsort(-columns[0][mine], kind='stable')]
+    count = max(int((columns[0][mine] >= threshold).sum()), 1)
+    return tuple(
+        EvidenceBox(
+            box=boxes[i],
+            context_box=None if context_boxes is None else context_boxes[i],
+            scores=_scores_at(i, *columns),
+        )
+        for i in mine[:count]
+    )

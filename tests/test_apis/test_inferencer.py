@@ -1,0 +1,177 @@
+"""Labels with evidence for pictures that people bring."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from PIL import Image
+
+from mmscanet.apis import SCANetInferencer
+from mmscanet.errors import UsageError
+from mmscanet.evaluation import ScoreTable
+from mmscanet.evaluation.thresholds import LabelThresholds, sidecar_path
+
+
+@pytest.fixture(scope='module')
+def inferencer(tiny_config: Path, tiny_checkpoint: Path) -> SCANetInferencer:
+    """The tiny model, ready to label."""
+    return SCANetInferencer(
+        tiny_config, tiny_checkpoint, device='cpu', show_progress=False
+    )
+
+
+@pytest.fixture(scope='module')
+def pictures(tiny_config: Path) -> list[str]:
+    """The test images of the tiny data set, by img_id."""
+    cfg = Config.fromfile(tiny_config)
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    infos.sort(key=lambda info: str(info['img_id']))
+    return [info['img_path'] for info in infos]
+
+
+def test_figures_equal_those_of_the_test_command(
+    inferencer: SCANetInferencer,
+    pictures: list[str],
+    tiny_config: Path,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    run_tool: Callable[..., None],
+) -> None:
+    out = tmp_path / 'scores.npz'
+    run_tool(
+        *('test', tiny_config, tiny_checkpoint, '--work-dir', tmp_path, '--out', out)
+    )
+    table = ScoreTable.load(out)
+    results = inferencer(pictures, batch_size=2, threshold=0, return_datasamples=True)
+    for key in ('pred_score', 'pred_object_score', 'pred_context_score'):
+        given = np.stack([sample.get(key) for sample in results['data_samples']])
+        assert np.array_equal(given, table.scores(key))
+    for row, prediction in enumerate(results['predictions']):
+        by_label = {each['label']: each for each in prediction['labels']}
+        for column, name in enumerate(table.classes):
+            shown = by_label[str(name)]
+            assert shown['score'] == round(float(table.pred_score[row, column]), 5)
+            assert shown['boxes'][0]['score'] == shown['score']
+
+
+def test_any_kind_of_input_gives_the_same_labels(
+    inferencer: SCANetInferencer, pictures: list[str]
+) -> None:
+    path = pictures[0]
+    kinds = [path, Path(path), cv2.imread(path), Image.open(path)]
+    results = [inferencer(kind, threshold=0)['predictions'][0] for kind in kinds]
+    assert [each['image'] for each in results] == [path, path, None, None]
+    assert all(each['labels'] == results[0]['labels'] for each in results)
+    together = inferencer(kinds, batch_size=3)['predictions']
+    assert len(together) == 4
+
+
+def test_sizes_mix_in_a_batch(
+    inferencer: SCANetInferencer, pictures: list[str]
+) -> None:
+    small = cv2.imread(pictures[0])
+    large = cv2.resize(cv2.imread(pictures[1]), (400, 240))
+    apart = [inferencer(each, threshold=0)['predictions'][0] for each in (small, large)]
+    together = inferencer([small, large], batch_size=2, threshold=0)['predictions']
+    for one, two in zip(apart, together, strict=True):
+        assert (one['width'], one['height']) == (two['width'], two['height'])
+        for a, b in zip(one['labels'], two['labels'], strict=True):
+            assert a['score'] == pytest.approx(b['score'], abs=1e-4)
+    assert together[1]['width'] == 400
+    corners = [box['box'] for x in together[1]['labels'] for box in x['boxes']]
+    assert max(corner[2] for corner in corners) > 200  # pixels of the original
+    assert all(0 <= x1 <= x2 <= 400 for x1, _, x2, _ in corners)
+
+
+def test_unreadable_files_are_skipped_and_told(
+    inferencer: SCANetInferencer, pictures: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / 'a_broken.jpg').write_bytes(b'\xff\xd8\xff no picture')
+    (tmp_path / 'b_empty.png').touch()
+    shutil.copy(pictures[0], tmp_path / 'c.png')
+    results = inferencer(tmp_path, batch_size=2)
+    assert [Path(x['image']).name for x in results['predictions']] == ['c.png']
+    names, reasons = zip(*results['skipped'], strict=True)
+    assert [Path(name).name for name in names] == ['a_broken.jpg', 'b_empty.png']
+    assert all(reasons)
+    with pytest.warns(UserWarning, match='skipped .*b_empty.png'):
+        assert list(inferencer.stream(tmp_path / 'b_empty.png')) == []
+
+
+def test_stream_reads_no_further_than_asked(
+    inferencer: SCANetInferencer, pictures: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    loader = inferencer.loader
+    monkeypatch.setattr(inferencer, 'loader', lambda x: (read.append(x), loader(x))[1])
+    stream = inferencer.stream(pictures, batch_size=2)
+    first = next(stream)
+    assert len(read) == 2
+    assert first.image.shape == (first.prediction['height'],) + (160, 3)
+    rgb = np.asarray(Image.open(pictures[0]).convert('RGB'))
+    assert np.array_equal(first.image, rgb)
+
+
+def test_fitted_thresholds_lie_beside_the_checkpoint(
+    inferencer: SCANetInferencer, pictures: list[str]
+) -> None:
+    path = sidecar_path(inferencer.weights)
+    with pytest.raises(UsageError, match='tools/fit_thresholds.py'):
+        inferencer(pictures[0], threshold='fitted')
+    values = np.linspace(0, 1, len(inferencer.classes))
+    LabelThresholds(inferencer.classes, values).save(path)
+    try:
+        (fitted,) = inferencer(pictures[0], threshold='fitted')['predictions']
+    finally:
+        path.unlink()
+    (every,) = inferencer(pictures[0], threshold=0)['predictions']
+    limits = dict(zip(inferencer.classes, values, strict=True))
+    expected = [x['label'] for x in every['labels'] if x['score'] >= limits[x['label']]]
+    assert [each['label'] for each in fitted['labels']] == expected
+    assert 0 < len(expected) < len(values)
+
+
+def test_checkpoint_alone_is_enough(
+    tiny_checkpoint: Path, pictures: list[str], inferencer: SCANetInferencer
+) -> None:
+    alone = SCANetInferencer(weights=tiny_checkpoint, show_progress=False)
+    expected = inferencer(pictures[0], threshold=0)
+    assert alone(pictures[0], threshold=0)['predictions'] == expected['predictions']
+
+
+def test_bare_weights_take_the_names_of_the_configs_data(
+    tiny_config: Path, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    content = torch.load(tiny_checkpoint, weights_only=False)
+    torch.save(content['state_dict'], tmp_path / 'bare.pth')
+    bare = SCANetInferencer(tiny_config, tmp_path / 'bare.pth', show_progress=False)
+    assert bare.classes == content['meta']['dataset_meta']['classes']
+
+
+def test_mistakes_are_told_before_any_work(
+    tiny_config: Path, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / 'text.pth').write_text('no weights')
+    other = tmp_path / 'other.py'
+    other.write_text(
+        f"_base_ = '{tiny_config}'\n"
+        'model = dict(roi_head=dict(context_head=dict(fc_out_channels=16)))\n'
+    )
+    for model, weights, message in [
+        (None, None, 'name a model, a checkpoint'),
+        ('none.py', tiny_checkpoint, 'config file none.py does not exist'),
+        ('scanet_r18_fpn_shape', None, 'did you mean "scanet_r18_fpn_shapes"'),
+        ('scanet_r18_fpn_shapes', None, 'no checkpoint is published for .* yet'),
+        (tiny_config, tmp_path / 'none.pth', 'none.pth does not exist'),
+        (tiny_config, tmp_path / 'text.pth', 'text.pth is none, or damaged'),
+        (other, tiny_checkpoint, 'not of this model: .*roi_head.context_head'),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            SCANetInferencer(model, weights, show_progress=False)

@@ -1,0 +1,91 @@
+"""What people give to be labelled."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmscanet.apis import find_images
+from mmscanet.errors import MissingDataError, UsageError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of empty files: nothing is read here."""
+    for name in ('b.jpg', 'a.PNG', 'notes.txt', 'sub/c.jpeg', 'sub/deep/d.bmp'):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def test_folder_is_searched_with_those_below(folder: Path) -> None:
+    images = find_images(folder)
+    names = ['a.PNG', 'b.jpg', 'sub/c.jpeg', 'sub/deep/d.bmp']
+    assert [each.name for each in images] == names
+    assert [each.path for each in images] == [str(folder / name) for name in names]
+    assert find_images(f'{folder}/') == images
+
+
+def test_pattern_names_keep_the_folders_that_it_leaves_open(folder: Path) -> None:
+    assert [x.name for x in find_images(f'{folder}/**/*.jp*g')] == [
+        *('b.jpg', 'sub/c.jpeg')
+    ]
+    assert [x.name for x in find_images(f'{folder}/sub/*.jpeg')] == ['c.jpeg']
+    # A file that is named is meant, whatever its suffix; brackets are no pattern then.
+    (folder / 'x[1].jpg').touch()
+    assert [x.name for x in find_images(f'{folder}/x[1].jpg')] == ['x[1].jpg']
+    assert [x.name for x in find_images(folder / 'notes.txt')] == ['notes.txt']
+
+
+def test_lists_and_urls(folder: Path) -> None:
+    url = 'https://example.org/pictures/a%20cat.jpg?size=big'
+    images = find_images([url, [folder / 'b.jpg', str(folder / 'sub')]])
+    assert [x.name for x in images] == ['a cat.jpg', 'b.jpg', 'c.jpeg', 'deep/d.bmp']
+    assert images[0].path == url
+
+
+def test_arrays_become_three_channels_blue_first() -> None:
+    grey = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    (image,) = find_images(grey)
+    assert image.path is image.name is None
+    assert image.array.shape == (2, 3, 3)
+    assert (image.array == grey[..., None]).all()
+    alpha = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    (image,) = find_images(alpha)
+    assert np.array_equal(image.array, alpha[..., :3])
+
+
+def test_pil_images_are_turned_as_exif_says() -> None:
+    picture = Image.new('RGB', (2, 1), (10, 20, 30))
+    picture.putpixel((1, 0), (40, 50, 60))
+    picture.getexif()[0x0112] = 6  # a quarter turn clockwise
+    (image,) = find_images([picture])
+    assert image.array.tolist() == [[[30, 20, 10]], [[60, 50, 40]]]
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'message'),
+    [
+        (np.zeros((4, 4, 3), np.float32), r'shape \(4, 4, 3\) and type float32'),
+        (np.zeros((4, 4, 2), np.uint8), r'shape \(4, 4, 2\)'),
+        (np.zeros((0, 4, 3), np.uint8), r'shape \(0, 4, 3\)'),
+        (3, 'cannot label a int'),
+        ([None], 'cannot label a NoneType'),
+    ],
+)
+def test_what_is_no_image_is_named(wrong: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_images(wrong)
+
+
+def test_what_is_missing_is_named(folder: Path) -> None:
+    (folder / 'empty').mkdir()
+    for path, message in [
+        ('none.jpg', 'none.jpg does not exist'),
+        ('empty', r'empty has no image \(.jpg, .jpeg'),
+        ('*.gif', r'no file matches .*\*.gif'),
+    ]:
+        with pytest.raises(MissingDataError, match=message):
+            find_images(folder / path)

@@ -1,0 +1,182 @@
+"""``mmscanet predict`` as people call it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+
+from mmscanet.__main__ import main
+from mmscanet.apis import SCANetInferencer
+from mmscanet.apis.inputs import ImageSource
+from mmscanet.commands.predict import picture_paths
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def predict(tiny_checkpoint: Path) -> Command:
+    """Run the command on the tiny model; return its exit status."""
+
+    def run(*arguments: object) -> int:
+        words = ('predict', *arguments, '--weights', tiny_checkpoint, '--no-progress')
+        with pytest.raises(SystemExit) as exit_info:
+            main([str(word) for word in words])
+        return exit_info.value.code
+
+    return run
+
+
+@pytest.fixture
+def folder(tiny_config: Path, tmp_path: Path) -> Path:
+    """Three pictures, one of them in a folder below."""
+    cfg = Config.fromfile(tiny_config)
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    for index, name in enumerate(('a.png', 'b.png', 'sub/c.png')):
+        path = tmp_path / 'in' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(dataset.get_data_info(index)['img_path'], path)
+    return tmp_path / 'in'
+
+
+def read(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_folder_becomes_lines_pictures_and_a_sheet(
+    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out, pictures = tmp_path / 'new/out.jsonl', tmp_path / 'pictures'
+    status = predict(
+        *(folder, '--out', out, '--threshold', 0.3, '--batch-size', 2),
+        *('--pictures', pictures, '--contact-sheet'),
+    )
+    assert status == 0
+    lines = read(out)
+    names = ['a.png', 'b.png', 'sub/c.png']
+    assert [x['image'] for x in lines] == [str(folder / name) for name in names]
+    assert all(x['threshold'] == 0.3 <= x['score'] for y in lines for x in y['labels'])
+    assert any(line['labels'] for line in lines)
+    written = sorted(str(x.relative_to(pictures)) for x in pictures.rglob('*.jpg'))
+    assert written == [
+        *('a.png.jpg', 'b.png.jpg', 'contact_sheet_001.jpg', 'sub/c.png.jpg')
+    ]
+    assert '3 pictures labelled, 0 skipped, 0 done before' in capsys.readouterr().err
+
+
+def test_stopped_run_goes_on_without_doing_a_picture_twice(
+    predict: Command,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    out, whole = tmp_path / 'out.jsonl', tmp_path / 'whole.jsonl'
+    assert predict(folder, '--out', whole, '--threshold', 0.3) == 0
+
+    labelled = []
+    stream = SCANetInferencer.stream
+
+    def stop_after_one(self, *args):
+        for each in stream(self, *args):
+            labelled.append(each.source.name)
+            yield each
+            if len(labelled) == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(SCANetInferencer, 'stream', stop_after_one)
+    command = (folder, '--out', out, '--threshold', 0.3)
+    assert predict(*command) == 130
+    assert '--resume goes on' in capsys.readouterr().err
+    assert predict(*command) == 2
+    assert f'{out} exists: --resume' in capsys.readouterr().err
+    assert predict(*command, '--resume') == 0
+    assert labelled == ['a.png', 'b.png', 'sub/c.png']
+    assert out.read_bytes() == whole.read_bytes()
+    assert '2 pictures labelled, 0 skipped, 1 done before' in capsys.readouterr().err
+
+
+def test_skipped_pictures_are_counted_and_change_the_status(
+    predict: Command, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (folder / 'aa.png').write_text('no picture')
+    assert predict(folder, folder / 'a.png', '--threshold', 0.3) == 1
+    captured = capsys.readouterr()
+    assert f'skipped {folder / "aa.png"}: ' in captured.err
+    assert '3 pictures labelled, 1 skipped' in captured.err
+    printed = captured.out.splitlines()
+    assert [line.split(': ')[0] for line in printed] == [
+        str(folder / name) for name in ('a.png', 'b.png', 'sub/c.png')
+    ]
+
+
+def test_failed_start_leaves_results_alone(
+    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / 'out.csv'
+    assert predict(folder, '--out', out) == 0
+    before = out.read_bytes()
+    bad = folder / 'thresholds.json'
+    bad.write_text('{}')
+    overwrite = (folder, '--out', out, '--overwrite')
+    assert predict(*overwrite, '--threshold', bad) == 2
+    assert predict(*overwrite, '--model', 'no-such-model') == 2
+    assert predict(folder / 'none', '--out', out, '--overwrite') == 2
+    assert out.read_bytes() == before
+    assert len(capsys.readouterr().err.strip().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (('--resume',), '--resume and --overwrite need a file'),
+        (('--contact-sheet',), 'needs --pictures'),
+        (('--batch-size', 0), '--batch-size must be at least 1, not 0'),
+        (('--threshold', 1.5), '1.5 is not in [0, 1]'),
+        (('--threshold', 'none.json'), 'no thresholds file none.json'),
+        (('--threshold', 'fitted'), 'tools/fit_thresholds.py'),
+        (('--out', 'x.txt'), 'must end in .jsonl or .csv'),
+        (('--cfg-options', 'a=1'), 'name the config to change'),
+        (('--model', 'scanet_r18_fpn_shapes', '--cfg-options', 'modl.a=1'), 'modl'),
+    ],
+)
+def test_mistakes_end_in_one_line(
+    options: tuple,
+    message: str,
+    predict: Command,
+    folder: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert predict(folder, *options) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert message in line
+
+
+def test_config_can_be_changed(
+    predict: Command, folder: Path, tiny_config: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / 'out.jsonl'
+    command = (folder, '--out', out, '--threshold', 0.3, '--model', tiny_config)
+    assert predict(*command) == 0
+    before = read(out)
+    option = 'model.roi_head.fusion.fuse=max'
+    assert predict(*command, '--overwrite', '--cfg-options', option) == 0
+    after = read(out)
+    best = [
+        np.maximum(x['object_score'], x['context_score'])
+        for line in after
+        for x in line['labels']
+    ]
+    assert best == [x['score'] for line in after for x in line['labels']]
+    assert before != after
+
+
+def test_pictures_of_equal_names_stay_apart(tmp_path: Path) -> None:
+    paths = ['x/a.jpg', 'y/a.jpg', 'x/a.png', 'z/a.jpg']
+    sources = [ImageSource(Path(path).name, path) for path in paths]
+    names = [path.name for path in picture_paths(sources, tmp_path).values()]
+    assert names == ['a.jpg', 'a_2.jpg', 'a.png.jpg', 'a_3.jpg']
