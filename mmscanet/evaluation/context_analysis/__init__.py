@@ -1,0 +1,18 @@
+"""What context does: branches compared by label, by size and beside companions."""
+
+from .analysis import ContextAnalysis, analyze_context
+from .companions import CompanionFigures, PairFigures
+from .comparison import DIFFERENCE_NAMES, SCORES, Comparison, Estimate
+from .report import format_analysis
+
+__all__ = [
+    'DIFFERENCE_NAMES',
+    'SCORES',
+    'CompanionFigures',
+    'Comparison',
+    'ContextAnalysis',
+    'Estimate',
+    'PairFigures',
+    'analyze_context',
+    'format_analysis',
+]

@@ -1,0 +1,73 @@
+"""The bootstrap over images: how far a figure moves when other images are drawn.
+
+A draw takes N of N images with replacement and is kept as the number of times
+each image was taken. Figures of all draws come from one sorting of the scores.
+Row 0 stands for the images as they are, so that a figure and its spread are one
+computation.
+"""
+
+import numpy as np
+
+from .average_precision import threshold_counts
+
+
+def draw_images(images: int, draws: int, seed: int) -> np.ndarray:
+    """Draw images with replacement.
+
+    Args:
+        images: N, how many there are and how many each draw takes.
+        draws: D, number of draws.
+        seed: of NumPy's generator; the same seed gives the same draws.
+
+    Returns:
+        (1 + D, N) int64, how often each image is taken; row 0 is all ones.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(images, np.full(images, 1 / images), size=draws)
+    return np.concatenate([np.ones((1, images), dtype=drawn.dtype), drawn])
+
+
+def resampled_counts(
+    score: np.ndarray, positive: np.ndarray, times: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count predictions by threshold, as :func:`threshold_counts`, for every draw.
+
+    Thresholds at which no positive enters are left out: they change neither the
+    average precision nor the highest recall at a precision.
+
+    Args:
+        score: (M,) scores of one label on its M scored images.
+        positive: (M,) bool, whether the label is present.
+        times: (D, M) how often each draw takes each image.
+
+    Returns:
+        Two int64 arrays (D, T): true positives and predictions.
+    """
+    true_positives, predictions = threshold_counts(score, positive)
+    last = predictions[np.diff(true_positives, prepend=0) > 0] - 1
+    order = np.argsort(-score, kind='stable')
+    drawn = times[:, order]
+    return (
+        np.cumsum(drawn * positive[order], axis=1)[:, last],
+        np.cumsum(drawn, axis=1)[:, last],
+    )
+
+
+def resampled_average_precision(
+    true_positives: np.ndarray, predictions: np.ndarray
+) -> np.ndarray:
+    """Return the :func:`average_precision` of every draw.
+
+    Args:
+        true_positives: (D, T) from :func:`resampled_counts`.
+        predictions: (D, T) from :func:`resampled_counts`.
+
+    Returns:
+        (D,) AP in [0, 1]; nan for a draw without positives.
+    """
+    if true_positives.shape[1] == 0:
+        return np.full(len(true_positives), np.nan)
+    positives = true_positives[:, -1]
+    gained = np.diff(true_positives, prepend=0, axis=1)
+    area = (gained * true_positives / np.maximum(predictions, 1)).sum(axis=1)
+    return np.where(positives > 0, area / np.maximum(positives, 1), np.nan)
