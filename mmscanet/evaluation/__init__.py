@@ -1,22 +1,35 @@
 """How well image labels are predicted: the metric and the score file."""
 
-from .figures import compute_figures, compute_label_figures, labels_without_positives
+from .figures import (
+    compute_figures,
+    compute_label_figures,
+    has_annotations,
+    labels_without_positives,
+)
 from .multi_label_metric import MultiLabelMetric
 from .report import format_figures, format_label_figures
 from .score_table import SCORE_KEYS, ScoreTable
+from .threshold_fitting import HeldOut, cross_fit, fit_label_thresholds
+from .threshold_report import format_fit, measure_thresholds
 from .thresholds import LabelThresholds, Threshold, read_threshold, sidecar_path
 
 __all__ = [
     'SCORE_KEYS',
+    'HeldOut',
     'LabelThresholds',
     'MultiLabelMetric',
     'ScoreTable',
     'Threshold',
     'compute_figures',
     'compute_label_figures',
+    'cross_fit',
+    'fit_label_thresholds',
     'format_figures',
+    'format_fit',
     'format_label_figures',
+    'has_annotations',
     'labels_without_positives',
+    'measure_thresholds',
     'read_threshold',
     'sidecar_path',
 ]

@@ -20,7 +20,7 @@ def compute_figures(
     table: ScoreTable,
     *,
     score_key: str = 'pred_score',
-    thr: float = 0.5,
+    thr: float | np.ndarray = 0.5,
     topk: int = 3,
     skip_unlabelled: bool = True,
 ) -> dict[str, float]:
@@ -30,7 +30,8 @@ def compute_figures(
         table: scores and ground truth of N images.
         score_key: which scores to measure: ``pred_score`` (fused),
             ``pred_object_score`` or ``pred_context_score``.
-        thr: the lowest score that counts as a prediction.
+        thr: the lowest score that counts as a prediction, one for all labels or
+            (C,), one for each.
         topk: predictions for each image in the top-k figures.
         skip_unlabelled: leave out images on which nothing is annotated.
 
@@ -62,9 +63,9 @@ def compute_figures(
     at_thr = predict_at_threshold(score, thr)
     top = predict_topk(score, topk)
     figures = _average_precisions(score, gt_score)
-    figures |= _precisions_and_recalls(at_thr, gt_score, '')
-    figures |= _precisions_and_recalls(top, gt_score, f'_top{topk}')
-    figures |= _precisions_and_recalls(top & at_thr, gt_score, f'_top{topk}_thr')
+    figures |= choice_figures(at_thr, gt_score)
+    figures |= choice_figures(top, gt_score, f'_top{topk}')
+    figures |= choice_figures(top & at_thr, gt_score, f'_top{topk}_thr')
     for group in SIZE_GROUPS:
         figures |= _size_group(score, at_thr, table, group)
     figures |= dict(num_images=len(gt_score), num_unlabelled=num_unlabelled)
@@ -75,7 +76,7 @@ def compute_label_figures(
     table: ScoreTable,
     *,
     score_key: str = 'pred_score',
-    thr: float = 0.5,
+    thr: float | np.ndarray = 0.5,
     skip_unlabelled: bool = True,
 ) -> dict[str, np.ndarray]:
     """Compute the figures of each label, in percent.
@@ -100,6 +101,33 @@ def compute_label_figures(
         recall=100 * choice['recall'],
         F1=100 * choice['f1'],
     )
+
+
+def choice_figures(
+    predicted: np.ndarray, gt_score: np.ndarray, suffix: str = ''
+) -> dict[str, float]:
+    """Per-class and overall precision, recall and F1 of one choice, in percent.
+
+    Args:
+        predicted: (N, C) bool, the labels that were chosen.
+        gt_score: (N, C) 1 present, 0 absent, -1 not scored.
+        suffix: of the figures' names.
+
+    Returns:
+        ``CP``, ``CR``, ``CF1``, ``CF1_mean``, ``OP``, ``OR``, ``OF1``.
+    """
+    choice = precision_recall_f1(predicted, gt_score)
+    cp, cr = np.nanmean(choice['precision']), np.nanmean(choice['recall'])
+    figures = dict(
+        CP=cp,
+        CR=cr,
+        CF1=2 * cp * cr / (cp + cr) if cp + cr > 0 else 0.0,
+        CF1_mean=np.nanmean(choice['f1']),
+        OP=choice['overall_precision'],
+        OR=choice['overall_recall'],
+        OF1=choice['overall_f1'],
+    )
+    return {name + suffix: 100 * float(value) for name, value in figures.items()}
 
 
 def has_annotations(gt_score: np.ndarray) -> np.ndarray:
@@ -139,24 +167,6 @@ def _average_precisions(score: np.ndarray, gt_score: np.ndarray) -> dict[str, fl
         name: 100 * float(np.nanmean([ap(*pair) for pair in counts]))
         for name, ap in definitions.items()
     }
-
-
-def _precisions_and_recalls(
-    predicted: np.ndarray, gt_score: np.ndarray, suffix: str
-) -> dict[str, float]:
-    """Per-class and overall precision, recall and F1 of one reading."""
-    choice = precision_recall_f1(predicted, gt_score)
-    cp, cr = np.nanmean(choice['precision']), np.nanmean(choice['recall'])
-    figures = dict(
-        CP=cp,
-        CR=cr,
-        CF1=2 * cp * cr / (cp + cr) if cp + cr > 0 else 0.0,
-        CF1_mean=np.nanmean(choice['f1']),
-        OP=choice['overall_precision'],
-        OR=choice['overall_recall'],
-        OF1=choice['overall_f1'],
-    )
-    return {name + suffix: 100 * float(value) for name, value in figures.items()}
 
 
 def _size_group(

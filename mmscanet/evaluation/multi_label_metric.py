@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from mmscanet.errors import require_writable_file
 from .figures import compute_figures, compute_label_figures, labels_without_positives
 from .report import format_figures, format_label_figures
 from .score_table import SCORE_KEYS, ScoreTable
+from .thresholds import LabelThresholds, Threshold, read_threshold
 
 _ORIGIN = {
     'img_id': "PackMultiLabelInputs packs it: keep 'img_id' in its meta_keys",
@@ -37,7 +39,8 @@ class MultiLabelMetric(BaseMetric):
     the order of the images or on images that a sampler hands out twice.
 
     Args:
-        thr: the lowest score that counts as a prediction.
+        thr: the lowest score that counts as a prediction, or the path of a file
+            with one for each label, see :class:`LabelThresholds`.
         topk: predictions for each image in the top-k figures.
         score_key: which scores to measure: ``pred_score`` (fused),
             ``pred_object_score`` or ``pred_context_score``. Give the metric
@@ -54,13 +57,15 @@ class MultiLabelMetric(BaseMetric):
         ValueError: on an unknown ``score_key``, a ``topk`` below 1 or an
             ``out_file`` that is no npz file.
         OutputError: if ``out_file`` cannot be written.
+        UsageError: if ``thr`` is not in [0, 1], or its file is missing, damaged or
+            fitted on other scores than ``score_key``.
     """
 
     default_prefix = 'multi-label'
 
     def __init__(
         self,
-        thr: float = 0.5,
+        thr: Threshold = 0.5,
         topk: int = 3,
         score_key: str = 'pred_score',
         out_file: str | None = None,
@@ -82,13 +87,26 @@ class MultiLabelMetric(BaseMetric):
             raise ValueError(f'out_file {out_file} must end in .npz')
         if out_file is not None:
             require_writable_file(out_file)
-        self.thr = thr
+        self.thr = read_threshold(thr)
+        if isinstance(self.thr, LabelThresholds):
+            self.thr.check_score_key(score_key)
         self.topk = topk
         self.score_key = score_key
         self.out_file = out_file
         self.classwise = classwise
         self.skip_unlabelled = skip_unlabelled
         self._expected: int | None = None
+
+    @BaseMetric.dataset_meta.setter
+    def dataset_meta(self, dataset_meta: Mapping[str, Any] | None) -> None:
+        """Keep what a loop says of its data set, before the first image.
+
+        Raises:
+            UsageError: The thresholds are of other labels than the data set.
+        """
+        self._dataset_meta = dataset_meta
+        if isinstance(self.thr, LabelThresholds):
+            self.thr.check_classes(self._classes())
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Keep the scores and the ground truth of one batch.
@@ -136,6 +154,7 @@ class MultiLabelMetric(BaseMetric):
 
         Raises:
             ValueError: if there are no images, or two images of one img_id.
+            UsageError: if the thresholds are of other labels than the data.
         """
         table = ScoreTable.from_records(results, self._classes())
         try:
@@ -155,13 +174,14 @@ class MultiLabelMetric(BaseMetric):
             _warn(f'no image has these labels, the means omit them: {absent}')
 
         options = dict(score_key=self.score_key, skip_unlabelled=self.skip_unlabelled)
-        figures = compute_figures(table, thr=self.thr, topk=self.topk, **options)
+        thr = LabelThresholds.resolve(self.thr, table.classes, self.score_key)
+        figures = compute_figures(table, thr=thr.values, topk=self.topk, **options)
         logger = MMLogger.get_current_instance()
         if self.classwise:
-            label_figures = compute_label_figures(table, thr=self.thr, **options)
+            label_figures = compute_label_figures(table, thr=thr.values, **options)
             logger.info('\n' + format_label_figures(label_figures, table.classes))
         text = format_figures(
-            figures, score_key=self.score_key, thr=self.thr, topk=self.topk
+            figures, score_key=self.score_key, thr=thr, topk=self.topk
         )
         logger.info('\n' + text)
         return figures

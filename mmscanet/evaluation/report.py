@@ -6,22 +6,28 @@ import numpy as np
 from terminaltables import AsciiTable
 
 from .functional import SIZE_GROUPS
+from .thresholds import LabelThresholds
 
-_CHOICE = ('CP', 'CR', 'CF1', 'CF1_mean', 'OP', 'OR', 'OF1')
+CHOICE_FIGURES = ('CP', 'CR', 'CF1', 'CF1_mean', 'OP', 'OR', 'OF1')
 
 
 def format_figures(
-    figures: Mapping[str, float], *, score_key: str, thr: float, topk: int
+    figures: Mapping[str, float], *, score_key: str, thr: LabelThresholds, topk: int
 ) -> str:
-    """Lay out the figures of :func:`compute_figures` in one table."""
+    """Lay out the figures of :func:`compute_figures` in one table.
+
+    A number that all labels share stands in the table; a file of thresholds is
+    named in the title.
+    """
+    limit = thr.name if thr.source is None else 'fitted'
 
     def cells(*names: str) -> list[str]:
-        return [_number(figures.get(name)) for name in names]
+        return [format_number(figures.get(name)) for name in names]
 
     readings = {
-        f'score >= {thr:g}': '',
+        f'score >= {limit}': '',
         f'top-{topk}': f'_top{topk}',
-        f'top-{topk}, score >= {thr:g}': f'_top{topk}_thr',
+        f'top-{topk}, score >= {limit}': f'_top{topk}_thr',
     }
     sections = [
         [
@@ -36,9 +42,9 @@ def format_figures(
             ),
         ],
         [
-            ['predicted labels', *_CHOICE],
+            ['predicted labels', *CHOICE_FIGURES],
             *(
-                [reading, *cells(*(name + suffix for name in _CHOICE))]
+                [reading, *cells(*(name + suffix for name in CHOICE_FIGURES))]
                 for reading, suffix in readings.items()
             ),
         ],
@@ -47,7 +53,9 @@ def format_figures(
         f'{score_key}, {figures["num_images"]} images'
         f' ({figures["num_unlabelled"]} without labels left out)'
     )
-    return f'{title}\n{_table(sections)}'
+    if thr.source is not None:
+        title += f', thresholds of {thr.name}'
+    return f'{title}\n{draw_table(sections)}'
 
 
 def format_label_figures(
@@ -56,20 +64,20 @@ def format_label_figures(
     """Lay out the figures of :func:`compute_label_figures`, a row for each label."""
     names = list(label_figures)
     rows = [
-        [str(label), *(_number(label_figures[name][row]) for name in names)]
+        [str(label), *(format_number(label_figures[name][row]) for name in names)]
         for row, label in enumerate(classes)
     ]
-    return _table([[['label', *names], *rows]])
+    return draw_table([[['label', *names], *rows]])
 
 
-def _number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """Counts as they are, percentages with two decimals, '-' for none."""
     if value is None or np.isnan(value):
         return '-'
     return str(value) if isinstance(value, (int, np.integer)) else f'{value:.2f}'
 
 
-def _table(sections: list[list[list[str]]]) -> str:
+def draw_table(sections: list[list[list[str]]]) -> str:
     """Draw sections of rows, the first of each its heading, as one table."""
     width = max(len(row) for section in sections for row in section)
     rows = [row + [''] * (width - len(row)) for section in sections for row in section]

@@ -9,10 +9,9 @@ import numpy as np
 
 from mmscanet.errors import ConfigError, DataError, MissingDataError
 
+from .functional import OBJECTIVES
 from .score_table import SCORE_KEYS
 from .thresholds_file import decode_thresholds, encode_thresholds, is_number
-
-OBJECTIVES = ('f1', 'precision', 'recall')
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +30,10 @@ class LabelThresholds:
         temperature: (C,) float64, divides the logit of the label's score to
             calibrate it; the thresholds are for scores that were not divided.
         shared_threshold: the one threshold fitted on all labels together.
-        objective: what was fitted, one of :data:`OBJECTIVES`.
+        objective: what was fitted, one of ``f1``, ``precision`` and ``recall``.
         target: the precision or recall asked for, in (0, 1].
         min_positives: labels with fewer positives fell back.
+        resamples: number of resamples that the thresholds are averaged over.
         num_images: number of images fitted on.
         score_key: which scores they are for, one of
             :data:`~mmscanet.evaluation.score_table.SCORE_KEYS`.
@@ -53,6 +53,7 @@ class LabelThresholds:
     objective: str | None = None
     target: float | None = None
     min_positives: int | None = None
+    resamples: int | None = None
     num_images: int | None = None
     score_key: str | None = None
     scores: str | None = None
@@ -74,7 +75,7 @@ class LabelThresholds:
                 is_number(value) and _in_unit_interval(value)
             ):
                 raise DataError(f'{name} is {value!r}, not a number in [0, 1]')
-        for name in ('min_positives', 'num_images'):
+        for name in ('min_positives', 'resamples', 'num_images'):
             value = getattr(self, name)
             if value is not None and not (is_number(value) and value >= 0):
                 raise DataError(f'{name} is {value!r}, not a count')
@@ -109,7 +110,7 @@ class LabelThresholds:
             return self.source.name
         if (self.values == self.values[0]).all():
             return f'{self.values[0]:g}'
-        return 'thresholds of the labels'
+        return 'label thresholds'
 
     @classmethod
     def shared(cls, classes: Iterable[str], value: float) -> 'LabelThresholds':
@@ -127,7 +128,10 @@ class LabelThresholds:
 
     @classmethod
     def resolve(
-        cls, threshold: 'Threshold', classes: Iterable[str]
+        cls,
+        threshold: 'Threshold',
+        classes: Iterable[str],
+        score_key: str = 'pred_score',
     ) -> 'LabelThresholds':
         """Return what a ``threshold`` option means for the labels ``classes``.
 
@@ -135,14 +139,17 @@ class LabelThresholds:
             threshold: a number for all labels, the path of a thresholds file, or
                 thresholds that are already there.
             classes: names of the C labels of the model or the data.
+            score_key: which scores the thresholds are to be held against.
 
         Raises:
-            UsageError: As :func:`read_threshold` and :meth:`check_classes`.
+            UsageError: As :func:`read_threshold`, :meth:`check_classes` and
+                :meth:`check_score_key`.
         """
         threshold = read_threshold(threshold)
         if not isinstance(threshold, LabelThresholds):
             return cls.shared(classes, threshold)
         threshold.check_classes(classes)
+        threshold.check_score_key(score_key)
         return threshold
 
     def check_classes(self, classes: Iterable[str]) -> None:
@@ -181,7 +188,7 @@ class LabelThresholds:
         if self.score_key not in (None, score_key):
             raise ConfigError(
                 f'{self.name}: the thresholds were fitted on {self.score_key}, and '
-                f'{score_key} is measured'
+                f'{score_key} is to be compared with them'
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 _HEAD = ('scores', 'score_key', 'num_images', 'objective', 'target')
-_HEAD += ('min_positives', 'shared_threshold')
+_HEAD += ('resamples', 'min_positives', 'shared_threshold')
 
 
 def encode_thresholds(thresholds: 'LabelThresholds') -> str:

@@ -106,6 +106,24 @@ def test_threshold_is_inclusive():
     assert compute_figures(make_table([[0.5, 0.25]], [[1, 1]]), thr=0.25)['OR'] == 100
 
 
+def test_each_label_may_have_its_threshold():
+    # As above, but label 0 from 0.25 on and label 1 from 0.9 on: label 0 is found on
+    # all three images, label 1 is never claimed.
+    thr = np.array([0.25, 0.9, 0.5, 0.5])
+    figures = compute_figures(make_table(SCORE, TRUTH), thr=thr)
+    assert figures['OP'] == pytest.approx(100 * 4 / 5)
+    assert figures['OR'] == pytest.approx(100 * 4 / 6)
+    labels = compute_label_figures(make_table(SCORE, TRUTH), thr=thr)
+    assert labels['recall'][:2].tolist() == [100, 0]
+
+
+@pytest.mark.parametrize('number', [0.1, 0.3, 0.7])
+def test_one_number_is_the_same_as_that_number_for_each_label(number):
+    table = random_table(decimals=1)  # scores that equal the number, but for rounding
+    expected = compute_figures(table, thr=number)
+    assert compute_figures(table, thr=np.full(6, number)) == expected
+
+
 def test_nothing_predicted_gives_zeros():
     figures = compute_figures(make_table([[0.1, 0.2]], [[1, 0]]))
     assert [figures[name] for name in CHOICE] == [0] * 7

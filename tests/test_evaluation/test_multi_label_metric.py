@@ -18,7 +18,9 @@ from mmengine.structures import InstanceData
 from mmpretrain.evaluation import AveragePrecision
 
 import mmscanet
+from mmscanet.errors import UsageError
 from mmscanet.evaluation import (
+    LabelThresholds,
     MultiLabelMetric,
     ScoreTable,
     compute_figures,
@@ -242,6 +244,45 @@ def test_classes_are_needed():
 def test_wrong_fields_are_named(field, value):
     with pytest.raises(ValueError, match=field):
         MultiLabelMetric(**{field: value})
+
+
+@pytest.fixture
+def thresholds_file(tmp_path):
+    """A file of thresholds of the labels, each another."""
+    values = np.array([0.2, 0.4, 0.6, 0.8])
+    path = tmp_path / 'val.thresholds.json'
+    LabelThresholds(CLASSES, values, score_key='pred_score').save(path)
+    return str(path)
+
+
+def test_thresholds_of_a_file_are_those_of_the_figures(thresholds_file, tmp_path, log):
+    out = str(tmp_path / 'scores.npz')
+    metric = METRICS.build(
+        dict(type='MultiLabelMetric', thr=thresholds_file, out_file=out)
+    )
+    figures = evaluate(make_samples(), [metric])
+    expected = compute_figures(ScoreTable.load(out), thr=np.array([0.2, 0.4, 0.6, 0.8]))
+    assert figures == {f'multi-label/{name}': v for name, v in expected.items()}
+    assert figures != evaluate(make_samples())
+    assert any('thresholds of val.thresholds.json' in message for message in log)
+    assert any('score >= fitted' in message for message in log)
+
+
+def test_number_is_told_in_the_title(log):
+    evaluate(make_samples(), [MultiLabelMetric(thr=0.25)])
+    assert any('top-3, score >= 0.25' in message for message in log)
+
+
+def test_thresholds_that_do_not_fit_are_refused_before_the_run(thresholds_file):
+    with pytest.raises(UsageError, match='no thresholds file absent.json'):
+        MultiLabelMetric(thr='absent.json')
+    with pytest.raises(UsageError, match='threshold 1.5 is not in'):
+        MultiLabelMetric(thr=1.5)
+    with pytest.raises(UsageError, match='on pred_score, and pred_object_score is'):
+        MultiLabelMetric(thr=thresholds_file, score_key='pred_object_score')
+    evaluator = Evaluator([MultiLabelMetric(thr=thresholds_file)])
+    with pytest.raises(UsageError, match='only the thresholds have: "fish"'):
+        evaluator.dataset_meta = dict(classes=('cat', 'dog', 'bird', 'cow'))
 
 
 def test_unwritable_file_is_refused_before_the_run(tmp_path):

@@ -24,6 +24,7 @@ def fitted():
         objective='precision',
         target=0.9,
         min_positives=10,
+        resamples=0,
         num_images=63,
         score_key='pred_object_score',
         scores='val.npz',
@@ -138,7 +139,7 @@ def test_file_and_object_are_resolved_to_their_values(tmp_path):
     path = tmp_path / 't.json'
     fitted().save(path)
     for given in (path, str(path), LabelThresholds.load(path)):
-        resolved = LabelThresholds.resolve(given, list(CLASSES))
+        resolved = LabelThresholds.resolve(given, list(CLASSES), 'pred_object_score')
         assert resolved.values.tolist() == fitted().values.tolist()
         assert resolved.name == 't.json'
 
@@ -169,7 +170,7 @@ def test_scores_of_another_branch_are_refused():
     fitted().check_score_key('pred_object_score')
     LabelThresholds.shared(CLASSES, 0.5).check_score_key('pred_score')
     with pytest.raises(ConfigError, match='on pred_object_score, and pred_score is'):
-        fitted().check_score_key('pred_score')
+        LabelThresholds.resolve(fitted(), CLASSES)
 
 
 def test_sidecar_lies_beside_its_checkpoint():

@@ -2,12 +2,13 @@
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mmscanet.evaluation import ScoreTable, compute_figures
+from mmscanet.evaluation import LabelThresholds, ScoreTable, compute_figures
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'analysis_tools' / 'eval_scores.py'
 
@@ -48,6 +49,34 @@ def test_prints_and_writes_the_figures(tmp_path, run, capsys):
     printed = capsys.readouterr().out
     assert f'{expected["mAP"]:.2f}' in printed
     assert 'bird' in printed
+
+
+def test_takes_a_file_of_thresholds(tmp_path, run, capsys):
+    table = write_scores(tmp_path / 'scores.npz')
+    values = np.array([0.2, 0.5, 0.8])
+    LabelThresholds(('cat', 'dog', 'bird'), values).save(tmp_path / 't.json')
+    out = tmp_path / 'figures.json'
+    run(tmp_path / 'scores.npz', '--thr', tmp_path / 't.json', '--json', out)
+    expected = compute_figures(table, thr=values)
+    assert json.loads(out.read_text())['multi-label/CF1'] == expected['CF1']
+    assert 'thresholds of t.json' in capsys.readouterr().out
+
+
+def test_thresholds_that_do_not_fit_are_told(tmp_path, refused):
+    write_scores(tmp_path / 'scores.npz')
+    path = tmp_path / 't.json'
+    line = refused(tmp_path / 'scores.npz', '--thr', path)
+    assert 'there is no thresholds file' in line
+    LabelThresholds.shared(('cat', 'dog', 'cow'), 0.5).save(path)
+    line = refused(tmp_path / 'scores.npz', '--thr', path)
+    assert (
+        'only the thresholds have: "cow"; only the model or the data has: "bird"'
+        in (line)
+    )
+    thresholds = LabelThresholds.shared(('cat', 'dog', 'bird'), 0.5)
+    replace(thresholds, score_key='pred_object_score').save(path)
+    line = refused(tmp_path / 'scores.npz', '--thr', path)
+    assert 'were fitted on pred_object_score' in line
 
 
 @pytest.fixture

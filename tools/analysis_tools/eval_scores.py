@@ -12,6 +12,7 @@ from mmscanet.engine.launch import report_usage_errors
 from mmscanet.errors import UsageError, require_writable_file
 from mmscanet.evaluation import (
     SCORE_KEYS,
+    LabelThresholds,
     MultiLabelMetric,
     ScoreTable,
     compute_figures,
@@ -19,6 +20,7 @@ from mmscanet.evaluation import (
     format_figures,
     format_label_figures,
     labels_without_positives,
+    read_threshold,
 )
 
 
@@ -32,7 +34,12 @@ def parse_args() -> argparse.Namespace:
         default='pred_score',
         help='measure the fused score or one branch alone',
     )
-    parser.add_argument('--thr', type=float, default=0.5, help='lowest score predicted')
+    parser.add_argument(
+        '--thr',
+        default=0.5,
+        metavar='NUMBER|FILE',
+        help='lowest score predicted: a number, or a file of tools/fit_thresholds.py',
+    )
     parser.add_argument('--topk', type=int, default=3, help='predictions for an image')
     parser.add_argument(
         '--keep-unlabelled',
@@ -53,18 +60,23 @@ def evaluate(args: argparse.Namespace) -> None:
     """Print the figures of one score file, and write them if asked to.
 
     Raises:
-        UsageError: The file cannot be read, or lacks what is to be measured.
+        UsageError: A file cannot be read, or lacks what is to be measured, or the
+            thresholds are of other labels.
         OutputError: The figures cannot be written.
     """
     if args.json is not None:
         require_writable_file(args.json)
-    options = dict(
-        score_key=args.score_key, thr=args.thr, skip_unlabelled=not args.keep_unlabelled
-    )
+    thr = read_threshold(args.thr)
     try:
         table = ScoreTable.load(args.scores)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
+    thr = LabelThresholds.resolve(thr, table.classes, args.score_key)
+    options = dict(
+        score_key=args.score_key,
+        thr=thr.values,
+        skip_unlabelled=not args.keep_unlabelled,
+    )
     try:
         figures = compute_figures(table, topk=args.topk, **options)
     except ValueError as error:
@@ -75,9 +87,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.classwise:
         label_figures = compute_label_figures(table, **options)
         print(format_label_figures(label_figures, table.classes))
-    print(
-        format_figures(figures, score_key=args.score_key, thr=args.thr, topk=args.topk)
-    )
+    print(format_figures(figures, score_key=args.score_key, thr=thr, topk=args.topk))
     if args.json is not None:
         prefix = MultiLabelMetric.default_prefix
         named = {f'{prefix}/{name}': value for name, value in figures.items()}

@@ -7,6 +7,11 @@ from .average_precision import (
     threshold_counts,
 )
 from .bootstrap import draw_images, resampled_average_precision, resampled_counts
+from .calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    scale_by_temperature,
+)
 from .companions import Companion, find_companions, rates_beside
 from .confusion import precision_recall_f1, predict_at_threshold, predict_topk
 from .object_size import SIZE_GROUPS, in_size_group
@@ -15,15 +20,21 @@ from .recall_at_precision import (
     recall_at_precision,
     threshold_at_precision,
 )
+from .threshold_fit import OBJECTIVES, fit_resampled_threshold, fit_threshold
 
 __all__ = [
+    'OBJECTIVES',
     'SIZE_GROUPS',
     'Companion',
     'average_precision',
     'draw_images',
     'eleven_point_average_precision',
     'enveloped_average_precision',
+    'expected_calibration_error',
     'find_companions',
+    'fit_resampled_threshold',
+    'fit_temperature',
+    'fit_threshold',
     'highest_precision',
     'in_size_group',
     'precision_recall_f1',
@@ -33,6 +44,7 @@ __all__ = [
     'recall_at_precision',
     'resampled_average_precision',
     'resampled_counts',
+    'scale_by_temperature',
     'threshold_at_precision',
     'threshold_counts',
 ]

@@ -3,17 +3,20 @@
 import numpy as np
 
 
-def predict_at_threshold(score: np.ndarray, thr: float) -> np.ndarray:
+def predict_at_threshold(score: np.ndarray, thr: float | np.ndarray) -> np.ndarray:
     """Predict every label that scores at least ``thr``.
+
+    Scores and thresholds are compared as float64: a number for all labels then
+    does what the same number for each label does.
 
     Args:
         score: (N, C) scores.
-        thr: the lowest score that counts as a prediction.
+        thr: the lowest score that counts as a prediction, one or (C,).
 
     Returns:
         (N, C) bool.
     """
-    return score >= thr
+    return score >= np.asarray(thr, dtype=np.float64)
 
 
 def predict_topk(score: np.ndarray, topk: int) -> np.ndarray:
