@@ -1,8 +1,8 @@
 """mmscanet: multi-label image classification that shows its evidence.
 
-Importing the package registers its models, data sets, transforms, metrics and
-hooks in MMDetection's registries (scope ``mmdet``), so that a config only needs
-``custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)``.
+Importing the package registers its models, data sets, transforms, metrics, hooks
+and visualizer in MMDetection's registries (scope ``mmdet``), so that a config only
+needs ``custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)``.
 
 Raises:
     ImportError: If OpenMMLab's packages are missing or do not fit, or mmcv lacks its
@@ -25,7 +25,22 @@ with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
     importlib.import_module('mmdet.datasets')
     importlib.import_module('mmdet.evaluation')
 
-from . import datasets, engine, evaluation, models, registry  # noqa: E402
+from . import (  # noqa: E402
+    datasets,
+    engine,
+    evaluation,
+    models,
+    registry,
+    visualization,
+)
 from .version import __version__  # noqa: E402
 
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models', 'registry']
+__all__ = [
+    '__version__',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+    'registry',
+    'visualization',
+]

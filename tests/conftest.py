@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -230,3 +230,39 @@ def refused(
         return line
 
     return run
+
+
+@pytest.fixture
+def make_sample() -> Callable[..., Any]:
+    """Make a data sample as SCANet leaves it, from scores of labels and of boxes."""
+    from mmdet.structures import DetDataSample
+    from mmengine.structures import InstanceData
+
+    def make(
+        score: Sequence[float],
+        object_score: Sequence[float] | None = None,
+        context_score: Sequence[float] | None = None,
+        boxes: Sequence[Sequence[float]] = (),
+        labels: Sequence[int] = (),
+        scores: Sequence[float] = (),
+        context_boxes: Sequence[Sequence[float]] | None = None,
+    ) -> Any:
+        """``boxes``, ``labels`` and ``scores`` are of the boxes, all else of labels."""
+        sample = DetDataSample()
+        sample.pred_score = torch.tensor(score)
+        instances = InstanceData(
+            bboxes=torch.tensor(boxes, dtype=torch.float).reshape(-1, 4),
+            labels=torch.tensor(labels, dtype=torch.long),
+            scores=torch.tensor(scores, dtype=torch.float),
+        )
+        branches = (('object', object_score), ('context', context_score))
+        for name, values in branches:
+            if values is not None:
+                sample.set_field(torch.tensor(values), f'pred_{name}_score')
+                instances.set_field(instances.scores.clone(), f'{name}_scores')
+        if context_boxes is not None:
+            instances.context_bboxes = torch.tensor(context_boxes, dtype=torch.float)
+        sample.pred_instances = instances
+        return sample
+
+    return make

@@ -1,5 +1,6 @@
 # mmdet's runtime; checkpoints are kept for resuming (the last two) and by mAP, and the
-# model must have as many labels as the data.
+# model must have as many labels as the data. Pictures show the evidence of the labels that the
+# figures count as predicted: those with a score of at least 0.5.
 _base_ = 'mmdet::_base_/default_runtime.py'
 
 custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)
@@ -7,4 +8,6 @@ custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)
 default_hooks = dict(
     checkpoint=dict(max_keep_ckpts=2, save_best='multi-label/mAP', rule='greater'),
     label_count=dict(type='LabelCountCheckHook'),
+    visualization=dict(score_thr=0.5),
 )
+visualizer = dict(type='EvidenceVisualizer')

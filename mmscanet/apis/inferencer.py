@@ -264,10 +264,7 @@ class SCANetInferencer(DetInferencer):
 
     def _init_visualizer(self, cfg: Config | ConfigDict) -> Visualizer:
         """Draw evidence, whatever the config draws with in training."""
-        from mmdet.registry import VISUALIZERS
-
-        known = VISUALIZERS.get('EvidenceVisualizer') is not None  # lands later
-        cfg.visualizer = dict(type=f'{"Evidence" if known else "DetLocal"}Visualizer')
+        cfg.visualizer = dict(type='EvidenceVisualizer')
         return super()._init_visualizer(cfg)
 
     def _init_pipeline(self, cfg: Config | ConfigDict) -> Compose:

@@ -14,6 +14,7 @@ from mmscanet.apis import ImageSource, SCANetInferencer, find_images
 from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
 from mmscanet.errors import OutputError, UsageError, require_writable_folder
 from mmscanet.evaluation.thresholds import read_threshold
+from mmscanet.visualization import ContactSheet
 from mmscanet.zoo import find_model
 
 from .records import check_out, open_records
@@ -142,8 +143,6 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
 
 def write_contact_sheet(pictures: Iterable[Path], folder: Path) -> None:
     """Put the pictures that are there together on pages ``contact_sheet_NNN.jpg``."""
-    from mmscanet.visualization import ContactSheet
-
     with ContactSheet(folder / 'contact_sheet') as sheet:
         for path in pictures:
             if path.is_file():

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from mmdet.structures import DetDataSample
@@ -9,16 +10,17 @@ from mmengine.structures import InstanceData
 from numpy.typing import ArrayLike
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Scores in [0, 1]: the fused one and each branch's, ``None`` without the branch.
-
-    Names and order are those in which people read them.
-    """
+class Scores(NamedTuple):
+    """The fused score and each branch's, in [0, 1]; ``None`` without the branch."""
 
     score: float
     object: float | None
     context: float | None
+
+    @property
+    def of_branches(self) -> tuple[float, ...]:
+        """Those of the branches that the model has."""
+        return tuple(score for score in self[1:] if score is not None)
 
 
 @dataclass(frozen=True)
