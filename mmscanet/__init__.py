@@ -14,10 +14,11 @@ import importlib
 import io
 import warnings
 
-from .env import require_stack
+from .env import add_projects, require_stack
 
 # Before anything that imports mmcv: its own errors would not say what to do.
 require_stack()
+add_projects()
 # mmdet prints, on stdout, and warns that it goes without packages that nothing here
 # needs.
 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():

@@ -10,6 +10,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 BUILD_COMMAND = 'pip install -r requirements/build.txt'
@@ -179,6 +180,16 @@ def require_stack() -> None:
     lines += [f'    {command}' for command in mending_commands(faults)]
     lines += ['Then `python tools/check_env.py` tells whether all is well.']
     raise ImportError('\n'.join(lines))
+
+
+def add_projects() -> None:
+    """Let ``projects.<peer>``, as configs import it, be found wherever a command runs.
+
+    The folder lies beside the package in a clone; a wheel does not carry it.
+    """
+    root = Path(__file__).resolve().parents[1]
+    if (root / 'projects').is_dir() and str(root) not in sys.path:
+        sys.path.append(str(root))
 
 
 def root_faults(faults: Iterable[Fault]) -> list[Fault]:

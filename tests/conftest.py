@@ -115,9 +115,9 @@ def no_network() -> Iterator[None]:
     patch.undo()
 
 
-# SCANet with few channels on a few scenes of ContextShapes, trained in seconds.
+# A few scenes of ContextShapes and two short epochs, the first with a frozen backbone.
 TINY = """
-_base_ = '{root}/configs/scanet/scanet_r18_fpn_shapes.py'
+_base_ = '{root}/{base}'
 data_root = '{data}'
 spec = dict(train=12, val=4)
 train_dataloader = dict(
@@ -135,6 +135,16 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='MultiLabelMetric')]
 test_evaluator = val_evaluator
+train_cfg = dict(max_epochs=2, val_interval=1)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[1], gamma=0.1)]
+custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=1)]
+default_hooks = dict(logger=dict(interval=1))
+randomness = dict(seed=0)
+"""
+
+# SCANet with few channels.
+TINY_SCANET = """
 model = dict(
     backbone=dict(base_channels=8),
     neck=dict(in_channels=[8, 16, 32, 64][:len(_base_.model.neck.in_channels)]),
@@ -144,22 +154,29 @@ model = dict(
     train_cfg=dict(rcnn=dict(sampler=dict(num=16))),
     test_cfg=dict(rpn=dict(max_per_img=10)),
 )
-train_cfg = dict(max_epochs=2, val_interval=1)
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[1], gamma=0.1)]
-custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=1)]
-default_hooks = dict(logger=dict(interval=1))
-randomness = dict(seed=0)
 """
 
 
 @pytest.fixture(scope='session')
-def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a config that trains and tests in seconds; its data are made on use."""
+def write_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a config on ContextShapes train and test in seconds.
+
+    Its data, the same for all, are made on use.
+    """
     folder = tmp_path_factory.mktemp('tiny')
-    path = folder / 'tiny.py'
-    path.write_text(TINY.format(root=ROOT, data=folder / 'data'))
-    return path
+
+    def write(name: str, base: str, more: str) -> Path:
+        path = folder / f'{name}.py'
+        path.write_text(TINY.format(root=ROOT, base=base, data=folder / 'data') + more)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope='session')
+def tiny_config(write_tiny: Callable[..., Path]) -> Path:
+    """Write a config of a tiny SCANet, see ``write_tiny``."""
+    return write_tiny('tiny', 'configs/scanet/scanet_r18_fpn_shapes.py', TINY_SCANET)
 
 
 @pytest.fixture(scope='session')

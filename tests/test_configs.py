@@ -1,5 +1,7 @@
 """Every config of the zoo builds, trains a step and predicts, reduced to test size."""
 
+import copy
+import functools
 from pathlib import Path
 
 import pytest
@@ -9,22 +11,34 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
 from mmengine.structures import InstanceData
 
-ROOT = Path(__file__).resolve().parents[1] / 'configs/scanet'
-CONFIGS = sorted(ROOT.glob('**/*.py'))
+from mmscanet.engine.hooks import check_label_count
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ROOT = REPOSITORY / 'configs/scanet'
+SCANET = sorted(ROOT.glob('**/*.py'))
+PEERS = sorted(REPOSITORY.glob('projects/*/configs/*.py'))
+CONFIGS = SCANET + PEERS
 
 
+@functools.cache
 def load(path: Path) -> Config:
+    """Read a config; it is not to be changed."""
     return Config.fromfile(path)
 
 
 def reduce(model: ConfigDict) -> ConfigDict:
-    """Fewer layers and channels; what a config decides about SCANet stays."""
+    """A copy with fewer layers and channels; what it decides about its model stays."""
+    model = copy.deepcopy(model)
     backbone = model.backbone
     backbone.init_cfg = None
     if backbone.get('depth') == 101:
-        backbone.update(depth=50, groups=4, base_width=4)
-    for head in (model.roi_head.bbox_head, model.roi_head.context_head):
-        if head:
+        backbone.depth = 50
+    if backbone.type == 'ResNeXt':
+        backbone.update(groups=4, base_width=4)
+    if 'roi_head' not in model:
+        return model
+    for name in ('bbox_head', 'context_head'):
+        if head := model.roi_head.get(name):
             head.fc_out_channels = 32
     model.train_cfg.rcnn.sampler.num = 16
     model.train_cfg.rpn_proposal.max_per_img = 20
@@ -57,8 +71,8 @@ def samples(num_classes: int) -> list[DetDataSample]:
 def test_config_trains_and_predicts(path):
     cfg = load(path)
     model = MODELS.build(reduce(cfg.model))
-    num_classes = model.roi_head.num_classes
-    assert num_classes == expected_classes(cfg)
+    num_classes = expected_classes(cfg)
+    check_label_count(model, num_classes, path.name)
     images, batch = torch.rand(2, 3, 96, 96), samples(num_classes)
     losses = model.train().loss(images, batch)
     total = sum(
@@ -85,7 +99,10 @@ def expected_classes(cfg: Config) -> int:
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_parts_around_the_model_are_registered(path):
     cfg = load(path)
-    assert cfg.custom_imports.imports == ['mmscanet']
+    mmscanet, *own = cfg.custom_imports.imports
+    assert mmscanet == 'mmscanet'
+    peer = path.parents[1].name
+    assert own == ([f'projects.{peer}.{peer}'] if path in PEERS else [])
     for hook in cfg.get('custom_hooks', []):
         assert HOOKS.build(hook)
     for step in cfg.train_dataloader.dataset.pipeline:
@@ -102,7 +119,7 @@ def test_header_says_what_it_is(path):
     header = path.read_text().split('_base_')[0]
     assert header.startswith('# ')
     assert 'Expected' in header
-    assert f'python tools/train.py {path.relative_to(ROOT.parents[1])}' in header
+    assert f'python tools/train.py {path.relative_to(REPOSITORY)}\n' in header
     if path.parent.name == 'ablations':
         assert header.startswith('# Ablation: ')
 
@@ -127,10 +144,39 @@ def test_the_paper_config_has_the_papers_settings():
 def test_each_ablation_changes_something():
     base = load(ROOT / 'scanet_x101_fpn_coco.py').to_dict()
     seen = []
-    for path in CONFIGS:
+    for path in SCANET:
         if path.parent.name == 'ablations':
             cfg = load(path).to_dict()
             assert cfg != base, path.name
             assert cfg not in seen, path.name
             seen.append(cfg)
     assert len(seen) > 15
+
+
+@pytest.mark.parametrize('path', PEERS, ids=lambda path: path.stem)
+def test_peers_differ_from_scanet_in_the_model_only(path):
+    """The same images, augmentation, schedule, hooks and backbone."""
+    _, _, rest = path.stem.partition(f'{path.parents[1].name}_')
+    backbone, _, data = rest.partition('_')
+    (twin,) = (
+        other
+        for other in SCANET
+        if other.stem == f'scanet_{backbone}_fpn_{data.removesuffix(variant(data))}'
+    )
+    ours, theirs = load(path), load(twin)
+    for key in (
+        *('train_dataloader', 'val_dataloader', 'test_dataloader', 'train_cfg'),
+        *('optim_wrapper', 'param_scheduler', 'default_hooks', 'env_cfg'),
+    ):
+        assert ours[key] == theirs[key], key
+    assert ours.get('custom_hooks') == theirs.get('custom_hooks')
+    assert ours.model.backbone == theirs.model.backbone
+    assert ours.model.data_preprocessor == theirs.model.data_preprocessor
+    assert ours.model.get('channels_last') == theirs.model.get('channels_last')
+    assert 'MultiLabelMetric' in [metric.type for metric in ours.val_evaluator]
+    assert ours.val_evaluator == ours.test_evaluator
+
+
+def variant(data: str) -> str:
+    """What comes after the data set in a config's name, such as ``_asl``."""
+    return ''.join(data.partition('_')[1:])

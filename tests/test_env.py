@@ -153,3 +153,17 @@ def test_commands_name_the_tested_pins(repo_root: Path) -> None:
     pins = (repo_root / 'requirements/runtime.txt').read_text().split()
     for command in (env.OPERATORS_COMMAND, env.HEADLESS_COMMAND):
         assert command.split()[-1] in pins
+
+
+def test_projects_of_a_clone_are_found_last(
+    repo_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = [path for path in sys.path if path != str(repo_root)]
+    monkeypatch.setattr(sys, 'path', list(elsewhere))
+    for _ in range(2):
+        env.add_projects()
+        assert sys.path == [*elsewhere, str(repo_root)]
+    # A wheel has none.
+    monkeypatch.setattr(env, '__file__', str(tmp_path / 'mmscanet' / 'env.py'))
+    env.add_projects()
+    assert sys.path == [*elsewhere, str(repo_root)]

@@ -29,7 +29,20 @@ def test_page_names_every_config():
 
 def test_links_of_the_documents_lead_somewhere():
     pages = [ROOT / 'README.md', ROOT / 'configs/scanet/README.md']
-    for page in [*pages, *(ROOT / 'docs').glob('*.md')]:
+    pages += [*(ROOT / 'docs').glob('*.md'), *(ROOT / 'projects').rglob('README.md')]
+    for page in pages:
         for target in re.findall(r'\]\(([^)#]+)', page.read_text()):
             if '://' not in target:
                 assert (page.parent / target).exists(), f'{page.name}: {target}'
+
+
+def test_pages_of_peers_name_their_configs():
+    overview = (ROOT / 'projects/README.md').read_text()
+    peers = [path.parent for path in (ROOT / 'projects').glob('*/configs')]
+    assert peers
+    for peer in peers:
+        assert f'({peer.name}/README.md)' in overview
+        page = (peer / 'README.md').read_text()
+        rows = [line for line in page.splitlines() if line.startswith('| `')]
+        named = {row.split('`')[1] for row in rows}
+        assert named == {path.stem for path in (peer / 'configs').glob('*.py')}

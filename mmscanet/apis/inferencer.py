@@ -21,8 +21,9 @@ from mmengine.visualization import Visualizer
 from torch import nn
 from tqdm import tqdm
 
+from mmscanet.engine.hooks import check_label_count
 from mmscanet.engine.weights import check_checkpoint, check_state_dict
-from mmscanet.errors import ConfigError, UsageError
+from mmscanet.errors import UsageError
 from mmscanet.evaluation.thresholds import (
     LabelThresholds,
     Threshold,
@@ -255,12 +256,7 @@ class SCANetInferencer(DetInferencer):
             dataset = cfg.test_dataloader.dataset
             meta = DATASETS.get(dataset.type)._load_metainfo(dataset.get('metainfo'))
         model.dataset_meta = meta
-        head = model.roi_head if hasattr(model, 'roi_head') else model.bbox_head
-        if len(meta['classes']) != head.num_classes:
-            raise ConfigError(
-                f'the model has {head.num_classes} labels, and its data set '
-                f'{len(meta["classes"])} classes'
-            )
+        check_label_count(model, len(meta['classes']), 'its data set')
 
     def _init_visualizer(self, cfg: Config | ConfigDict) -> Visualizer:
         """Draw evidence, whatever the config draws with in training."""

@@ -1,6 +1,8 @@
-"""The model: detector, RoI head and losses."""
+"""The models: SCANet and the classifier of its peers, their heads and losses."""
 
+from .classifiers import MultiLabelClassifier
 from .detectors import SCANet
+from .heads import MultiLabelClsHead
 from .losses import PatchLabelLoss
 from .roi_heads import (
     ContextExpandRoIExtractor,
@@ -12,6 +14,8 @@ from .roi_heads import (
 __all__ = [
     'ContextExpandRoIExtractor',
     'MultiLabelBBoxHead',
+    'MultiLabelClassifier',
+    'MultiLabelClsHead',
     'PatchLabelLoss',
     'SCAFusion',
     'SCANet',
