@@ -56,7 +56,7 @@ class ContextExpandRoIExtractor(SingleRoIExtractor):
 
     def ratios(self, rois: Tensor) -> Tensor:
         """The expansion ratio (N,) of each of ``rois`` (N, 5)."""
-        ratio = rois.new_full((len(rois),), self.expand_ratio)
+        ratio = torch.full_like(rois[:, 0], self.expand_ratio)
         if self.small_expand_ratio is None:
             return ratio
         area = (rois[:, 3] - rois[:, 1]) * (rois[:, 4] - rois[:, 2])
