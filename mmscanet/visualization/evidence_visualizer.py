@@ -49,6 +49,7 @@ class EvidenceVisualizer(DetLocalVisualizer):
         min_size: Smaller pictures are enlarged to this size in pixels, the side of
             a square of the same area.
         max_side: Pictures with a longer side, in pixels, are reduced to it.
+        with_table: Put the table under the picture of the evidence.
         font: A TrueType file, or a family that matplotlib finds. The default has
             no Chinese, Japanese or Korean letters.
         **kwargs: The parent's. Its colours and line width are not used.
@@ -66,6 +67,7 @@ class EvidenceVisualizer(DetLocalVisualizer):
         max_boxes: int = 3,
         min_size: int = 560,
         max_side: int = 4096,
+        with_table: bool = True,
         font: str = 'DejaVu Sans',
         **kwargs: Any,
     ) -> None:
@@ -78,6 +80,7 @@ class EvidenceVisualizer(DetLocalVisualizer):
         self.max_boxes = max_boxes
         self.min_size = min_size
         self.max_side = max_side
+        self.with_table = with_table
         self.font = find_font(font)
 
     def draw_evidence(
@@ -92,7 +95,7 @@ class EvidenceVisualizer(DetLocalVisualizer):
             thresholds: (C,), or one number for all labels.
 
         Returns:
-            (H', W', 3), RGB, uint8: the picture with the table under it.
+            (H', W', 3), RGB, uint8: the picture, by default with the table under it.
 
         Raises:
             ValueError: There are not as many thresholds or classes as labels.
@@ -102,6 +105,8 @@ class EvidenceVisualizer(DetLocalVisualizer):
         labels = passing_labels(data_sample, thresholds, classes)
         canvas, scale = self._enlarge(image)
         draw_marks(canvas, self._marks(labels, scale))
+        if not self.with_table:
+            return np.asarray(canvas.image)
         if labels:
             table = draw_table(canvas, 'predicted', labels)
             keys = draw_keys(canvas, table.image.width, legend(labels))

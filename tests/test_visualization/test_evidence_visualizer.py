@@ -63,6 +63,13 @@ def test_labels_that_pass_are_drawn(sample):
     assert lower.shape[0] > drawn.shape[0]  # one row more
 
 
+@pytest.mark.parametrize('threshold', [0.5, 1.0])  # some label, none
+def test_without_the_table(sample, threshold):
+    drawn = visualizer(with_table=False).draw_evidence(IMAGE, sample, threshold)
+    whole = visualizer().draw_evidence(IMAGE, sample, threshold)
+    np.testing.assert_array_equal(drawn, whole[:600])
+
+
 def test_red_if_and_only_if_context_alone_makes_a_label_pass(sample):
     drawn = visualizer().draw_evidence(IMAGE, sample, 0.5)
     red = where(drawn, RED)
