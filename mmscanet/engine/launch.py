@@ -212,13 +212,13 @@ def set_data_root(cfg: Config, data_root: str) -> None:
         UsageError: The config names no ``data_root``.
     """
     old_roots: set[str] = set()
-    for node in _dicts(cfg._cfg_dict):
+    for node in nested_dicts(cfg._cfg_dict):
         if isinstance(node.get('data_root'), str):
             old_roots.add(node['data_root'])
             node['data_root'] = data_root
     if not old_roots:
         raise UsageError('--data-root: the config has no data_root to replace')
-    for node in _dicts(cfg._cfg_dict):
+    for node in nested_dicts(cfg._cfg_dict):
         # A data set joins its own ann_file to data_root.
         if 'data_root' in node or not isinstance(node.get('ann_file'), str):
             continue
@@ -229,14 +229,14 @@ def set_data_root(cfg: Config, data_root: str) -> None:
                 break
 
 
-def _dicts(node: Any) -> Iterator[dict]:
+def nested_dicts(node: Any) -> Iterator[dict]:
     """Yield every dict inside nested dicts, lists and tuples, outermost first."""
     if isinstance(node, dict):
         yield node
         node = list(node.values())
     if isinstance(node, (list, tuple)):
         for child in node:
-            yield from _dicts(child)
+            yield from nested_dicts(child)
 
 
 def set_work_dir(cfg: Config, work_dir: str | None, config_path: str) -> None:
@@ -254,7 +254,7 @@ def input_shape(cfg: Config) -> tuple[int, int]:
         UsageError: The config does not say it.
     """
     pipelines = (cfg.get('test_dataloader'), cfg.get('test_pipeline'))
-    for node in _dicts(list(pipelines)):
+    for node in nested_dicts(list(pipelines)):
         if node.get('type') in ('Resize', 'mmdet.Resize') and node.get('scale'):
             width, height = node['scale']
             return height, width

@@ -1,6 +1,7 @@
 """How well image labels are predicted: the metric and the score file."""
 
 from .figures import (
+    METRIC_VERSION,
     compute_figures,
     compute_label_figures,
     has_annotations,
@@ -14,6 +15,7 @@ from .threshold_report import format_fit, measure_thresholds
 from .thresholds import LabelThresholds, Threshold, read_threshold, sidecar_path
 
 __all__ = [
+    'METRIC_VERSION',
     'SCORE_KEYS',
     'HeldOut',
     'LabelThresholds',

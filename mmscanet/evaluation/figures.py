@@ -15,6 +15,10 @@ from .functional import (
 )
 from .score_table import ScoreTable
 
+#: To be raised with every change after which equal scores give another figure, so that
+#: figures of before and after are not put in one table.
+METRIC_VERSION = 1
+
 
 def compute_figures(
     table: ScoreTable,

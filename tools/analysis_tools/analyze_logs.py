@@ -1,9 +1,6 @@
 """Plot values of training logs, or tell how long iterations took."""
 
-import json
-import re
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 import matplotlib
 
@@ -13,9 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mmscanet.engine.launch import report_usage_errors
+from mmscanet.engine.run_log import find_log, load_log, values
 from mmscanet.errors import UsageError, require_writable_file
-
-Records = list[dict[str, float]]
 
 
 def build_parser() -> ArgumentParser:
@@ -35,65 +31,6 @@ def build_parser() -> ArgumentParser:
     plot.add_argument('--title', default='')
     plot.add_argument('--out', default='curves.png', help='picture to write')
     return parser
-
-
-def find_log(path: str) -> Path:
-    """Return the file of scalars of a run; of a working folder, that of its last run.
-
-    Raises:
-        UsageError: There is none.
-    """
-    log = Path(path)
-    if log.is_file():
-        return log
-    # mmengine names runs by their starting time, and so are they sorted.
-    found = sorted(
-        each
-        for each in log.rglob('vis_data/*.json')
-        if each.name == 'scalars.json' or re.fullmatch(r'\d{8}_\d{6}\.json', each.name)
-    )
-    if not found:
-        raise UsageError(f'{path}: no vis_data/scalars.json in it; is it a run?')
-    last_run = found[-1].parent
-    scalars = last_run / 'scalars.json'
-    return scalars if scalars.exists() else found[-1]
-
-
-def load_log(path: Path) -> Records:
-    """Read a file of one JSON object a line.
-
-    A last line that a killed run has left unfinished is passed over.
-
-    Raises:
-        UsageError: Another line is not JSON, or nothing is there.
-    """
-    records: Records = []
-    lines = path.read_text().splitlines()
-    for number, line in enumerate(lines, 1):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            if number < len(lines):
-                raise UsageError(f'{path}, line {number}: {error}') from error
-    if not records:
-        raise UsageError(f'{path}: no values have been logged yet')
-    return records
-
-
-def values(records: Records, key: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return steps and values of one key.
-
-    A training value's step is its iteration, a validation value's its epoch.
-
-    Raises:
-        UsageError: Lists the keys that the log has.
-    """
-    having = [each for each in records if key in each]
-    if not having:
-        known = sorted({name for each in records for name in each})
-        raise UsageError(f'{path}: no "{key}"; it has {", ".join(known)}')
-    steps = np.array([each['step'] for each in having])
-    return steps, np.array([each[key] for each in having], dtype=float)
 
 
 def plot(args: Namespace) -> None:

@@ -1,0 +1,25 @@
+"""Many methods on one field: same images, labels, size, budget, metric and seeds."""
+
+from .config_name import ConfigName, find_configs
+from .overlap import Overlap, find_overlaps
+from .protocol import EvaluationSplit, Protocol, check_same
+from .report import draw_plot, format_markdown
+from .results import Results, Row, write_atomically
+from .run import Run, RunFailed
+
+__all__ = [
+    'ConfigName',
+    'EvaluationSplit',
+    'Overlap',
+    'Protocol',
+    'Results',
+    'Row',
+    'Run',
+    'RunFailed',
+    'check_same',
+    'draw_plot',
+    'find_configs',
+    'find_overlaps',
+    'format_markdown',
+    'write_atomically',
+]

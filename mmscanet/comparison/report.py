@@ -1,0 +1,166 @@
+"""The table for readers: Markdown and a plot, a row a method, over its seeds."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from terminaltables import GithubFlavoredMarkdownTable
+
+from .protocol import Protocol
+from .results import Results
+
+_FIGURES = {'mAP': 'mAP', 'CF1': 'CF1', 'OF1': 'OF1', 'mAP_small': 'mAP small'}
+# Column of the CSV -> heading and the unit in which it is told.
+_COSTS = {
+    'parameters': ('parameters, M', 1e6),
+    'flops': ('GFLOPs', 1e9),
+    'train_seconds': ('ms, training image', 1e-3),
+    'predict_seconds': ('ms, predicted image', 1e-3),
+}
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method's rows.
+
+    Attributes:
+        name: Of the method.
+        config: Its config.
+        rows: A row a seed, as they stand in the CSV.
+    """
+
+    name: str
+    config: str
+    rows: tuple[dict[str, str], ...]
+
+    def values(self, column: str) -> np.ndarray:
+        """The numbers of a column, (seeds,), less those that are not there."""
+        cells = (row[column] for row in self.rows)
+        return np.array([float(cell) for cell in cells if cell])
+
+    def mean(self, column: str) -> float:
+        """Mean over seeds; nan where there is no number."""
+        values = self.values(column)
+        return float(values.mean()) if len(values) else float('nan')
+
+
+def methods(results: Results) -> list[Method]:
+    """Group the rows by config; the highest mean mAP comes first."""
+    by_config: dict[str, list[dict[str, str]]] = {}
+    for row in results.sorted_rows():
+        by_config.setdefault(row['config'], []).append(row)
+    found = [
+        Method(rows[0]['method'], config, tuple(rows))
+        for config, rows in by_config.items()
+    ]
+    return sorted(found, key=lambda each: (-each.mean('mAP'), each.config))
+
+
+def clear_best(candidates: Sequence[Method], column: str) -> Method | None:
+    """Return the method that is ahead by more than the seeds' spread, if one is.
+
+    Its lowest value must lie above every value of all others, and each must have two
+    seeds at least: one seed tells nothing of the spread.
+    """
+    spreads = [(each, each.values(column)) for each in candidates]
+    spreads = [(each, values) for each, values in spreads if len(values)]
+    if len(spreads) < 2 or any(len(values) < 2 for _, values in spreads):
+        return None
+    best, best_values = max(spreads, key=lambda pair: pair[1].mean())
+    highest_other = max(values.max() for each, values in spreads if each is not best)
+    return best if best_values.min() > highest_other else None
+
+
+def format_markdown(results: Results) -> str:
+    """Lay out the table of a comparison, with what the reader must know of it."""
+    rows = methods(results)
+    first, protocol = results.sorted_rows()[0], results.protocol
+    bold = {column: clear_best(rows, column) for column in _FIGURES}
+    heading = ['method', 'seeds', *_FIGURES.values()]
+    heading += [words for words, _ in _COSTS.values()]
+    table = GithubFlavoredMarkdownTable(
+        [
+            heading,
+            *(
+                [
+                    each.name,
+                    str(len(each.rows)),
+                    *(_spread(each, name, bold[name] is each) for name in _FIGURES),
+                    *(_cost(each, name, unit) for name, (_, unit) in _COSTS.items()),
+                ]
+                for each in rows
+            ),
+        ]
+    )
+    table.justify_columns = dict.fromkeys(range(1, len(heading)), 'right')
+    title = f'# {first["dataset"]}, {first["backbone"]}'
+    return '\n\n'.join([title, table.table, *_notes(results, protocol)]) + '\n'
+
+
+def _notes(results: Results, protocol: Protocol) -> list[str]:
+    rows = results.sorted_rows()
+    machines = sorted({row['machine'] for row in rows})
+    height, width = protocol.input_shape
+    notes = [
+        'Mean over seeds (lowest to highest), percent. Bold: the lowest value is above '
+        'every value of all other methods, with two seeds at least of each.',
+        f'Trained on {protocol.train_images:,} images for {protocol.budget}, measured '
+        f'on {protocol.test_images:,} ({protocol.unlabelled:,} of them without labels '
+        f'and left out; {protocol.not_scored:,} cells not scored), '
+        f'{len(protocol.classes)} classes, {width} x {height} pixels, the last '
+        f'checkpoint, scores of at least 0.5. Protocol {results.protocol.hash}.',
+        f'Machine: {"; ".join(machines)}. Times compare on one machine only'
+        + (', and these are of several.' if len(machines) > 1 else '.'),
+    ]
+    for name in sorted({r['method'] for r in rows if r['seen_in_pretraining'] != '0'}):
+        notes.append(
+            f'Warning: {name} was pre-trained on pictures that it is measured on; its '
+            'figures are too good.'
+        )
+    return notes
+
+
+def _spread(method: Method, column: str, bold: bool) -> str:
+    values = method.values(column)
+    if not len(values):
+        return '-'
+    mean = f'{values.mean():.1f}'
+    mean = f'**{mean}**' if bold else mean
+    if len(values) == 1:
+        return mean
+    return f'{mean} ({values.min():.1f} to {values.max():.1f})'
+
+
+def _cost(method: Method, column: str, unit: float) -> str:
+    mean = method.mean(column)
+    return '-' if np.isnan(mean) else f'{mean / unit:.3g}'
+
+
+def draw_plot(results: Results) -> bytes:
+    """Draw mAP with its spread by method, and against parameters, as a PNG."""
+    rows = methods(results)
+    figure = Figure(figsize=(10, 1.5 + 0.4 * max(len(rows), 5)), layout='constrained')
+    FigureCanvasAgg(figure)
+    by_method, by_size = figure.subplots(1, 2, sharex=False)
+    for place, each in enumerate(rows):
+        values, size = each.values('mAP'), each.mean('parameters') / 1e6
+        spread = [[values.mean() - values.min()], [values.max() - values.mean()]]
+        style = dict(fmt='o', capsize=3, color=f'C{place % 10}')
+        by_method.errorbar(values.mean(), place, xerr=spread, **style)
+        by_method.plot(values, [place] * len(values), '|', color='black', alpha=0.5)
+        by_size.errorbar(size, values.mean(), yerr=spread, label=each.name, **style)
+    by_method.set(xlabel='mAP, mean and lowest to highest over seeds')
+    by_method.set_yticks(range(len(rows)), [each.name for each in rows])
+    by_method.invert_yaxis()
+    by_method.margins(y=0.2)
+    by_size.set(xlabel='parameters, million', ylabel='mAP')
+    by_size.legend(fontsize='small')
+    first = results.sorted_rows()[0]
+    figure.suptitle(f'{first["dataset"]}, {first["backbone"]}')
+    picture = io.BytesIO()
+    # Without the version of matplotlib, so that equal rows give equal bytes.
+    figure.savefig(picture, format='png', dpi=120, metadata={'Software': None})
+    return picture.getvalue()

@@ -1,0 +1,141 @@
+"""The table of all runs as files: a CSV, and a JSON with their protocol."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmscanet.errors import DataError
+
+from .protocol import Protocol, check_same
+
+#: Of ``compute_figures``, in percent, threshold 0.5, scores of the whole model.
+FIGURES = (
+    *('mAP', 'CP', 'CR', 'CF1', 'OP', 'OR', 'OF1'),
+    *('mAP_small', 'mAP_medium', 'mAP_large', 'mAP_11point'),
+)
+COLUMNS = (
+    *('method', 'config', 'dataset', 'backbone', 'seed', *FIGURES),
+    *('parameters', 'flops', 'train_seconds', 'predict_seconds'),
+    *('seen_in_pretraining', 'machine'),
+    *('python', 'mmscanet', 'torch', 'mmengine', 'mmcv', 'mmdet'),
+    *('run', 'protocol'),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A finished run.
+
+    Attributes:
+        protocol: What it was measured by.
+        values: A value for each of :data:`COLUMNS` but ``protocol``; None for none.
+    """
+
+    protocol: Protocol
+    values: dict[str, Any]
+
+
+@dataclass
+class Results:
+    """The rows of one CSV file, all of one protocol.
+
+    Rows that an earlier comparison has written stay, until a row of the same config
+    and seed takes their place. The rows are sorted, and the same rows give the same
+    bytes.
+
+    Attributes:
+        path: The CSV file; the JSON lies beside it.
+        protocol: Of all rows; None while there is no row.
+        rows: By config and seed, what stands in the file, as text.
+    """
+
+    path: Path
+    protocol: Protocol | None = None
+    rows: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> 'Results':
+        """Read a CSV file and its JSON; without the file there are no rows yet.
+
+        Raises:
+            DataError: They are not what :meth:`save` wrote.
+        """
+        results = cls(path)
+        if not path.exists():
+            return results
+        try:
+            with path.open(newline='') as file:
+                reader = csv.DictReader(file)
+                rows = list(reader)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise ValueError('other columns')
+            results.rows = {(row['config'], int(row['seed'])): row for row in rows}
+            content = json.loads(results.protocol_path.read_text())
+            results.protocol = Protocol.from_json(content['parts'])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f'{path} and its .json are not what this tool writes ({error}); move '
+                'them away, or name another --out-dir'
+            ) from error
+        strangers = {row['protocol'] for row in rows} - {results.protocol.hash}
+        if strangers:
+            raise DataError(
+                f'{path} has rows of the protocol {", ".join(sorted(strangers))}, its '
+                f'.json is of {results.protocol.hash}; move them away, or name another '
+                '--out-dir'
+            )
+        return results
+
+    @property
+    def protocol_path(self) -> Path:
+        """The JSON file with the parts of the protocol."""
+        return self.path.with_suffix('.json')
+
+    def add(self, row: Row) -> None:
+        """Put a run in the table.
+
+        Raises:
+            UsageError: Its protocol is not that of the other rows.
+        """
+        config, seed = row.values['config'], row.values['seed']
+        if self.protocol is not None:
+            check_same({str(self.path): self.protocol, config: row.protocol})
+        self.protocol = row.protocol
+        values = {**row.values, 'protocol': row.protocol.hash}
+        self.rows[config, seed] = {name: _cell(values[name]) for name in COLUMNS}
+
+    def sorted_rows(self) -> list[dict[str, str]]:
+        """Return the rows by method, config and seed."""
+        return sorted(
+            self.rows.values(),
+            key=lambda row: (row['method'], row['config'], int(row['seed'])),
+        )
+
+    def save(self) -> None:
+        """Write both files; each is there whole or as it was before."""
+        content = dict(protocol=self.protocol.hash, parts=self.protocol.to_json())
+        write_atomically(self.protocol_path, json.dumps(content, indent=2) + '\n')
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(self.sorted_rows())
+        write_atomically(self.path, text.getvalue())
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file that is there whole or as it was before."""
+    partial = path.with_name(f'{path.name}.partial')
+    if isinstance(content, str):
+        content = content.encode()
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def _cell(value: Any) -> str:
+    """Format a value: a figure or a time to six digits, a count in full."""
+    if value is None:
+        return ''
+    return f'{value:.6g}' if isinstance(value, float) else str(value)
