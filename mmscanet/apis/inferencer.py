@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.error import URLError
 
 import cv2
 import mmcv
 import numpy as np
+import torch
 from mmdet.apis import DetInferencer
 from mmdet.registry import DATASETS
 from mmdet.structures import DetDataSample
@@ -22,6 +24,7 @@ from torch import nn
 from tqdm import tqdm
 
 from mmscanet.engine.hooks import check_label_count
+from mmscanet.engine.launch import load_config
 from mmscanet.engine.weights import check_checkpoint, check_state_dict
 from mmscanet.errors import UsageError
 from mmscanet.evaluation.thresholds import (
@@ -54,6 +57,22 @@ class Labelled(NamedTuple):
 def warn_of_skipped(path: str, reason: str) -> None:
     """Say that an image cannot be read."""
     warnings.warn(f'skipped {path}: {reason}', stacklevel=2)
+
+
+def check_device(device: str | None) -> None:
+    """Refuse a device that is not here; ``None`` means any.
+
+    Raises:
+        UsageError: Names the device.
+    """
+    if device is None:
+        return
+    try:
+        torch.empty(0, device=device)
+    # What torch raises: on an unknown name, without CUDA, on a number too high.
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f'device {device} cannot be used: {reason}') from error
 
 
 class SCANetInferencer(DetInferencer):
@@ -90,18 +109,23 @@ class SCANetInferencer(DetInferencer):
                 if model
                 else 'name a model, a checkpoint (weights) or both'
             )
-        weights = str(weights)
-        check_checkpoint(weights)
-        self.weights = weights
-        # mmengine prints that it loads the checkpoint, where results may go.
-        with contextlib.redirect_stdout(io.StringIO()):
-            super().__init__(
-                model=model,
-                weights=weights,
-                device=device,
-                scope='mmscanet',
-                show_progress=show_progress,
-            )
+        if isinstance(model, str):
+            model = load_config(model, needs=('model', 'test_dataloader'))
+        self.weights = str(weights)
+        check_checkpoint(self.weights)
+        check_device(device)
+        try:
+            # mmengine prints that it loads the checkpoint, where results may go.
+            with contextlib.redirect_stdout(io.StringIO()):
+                super().__init__(
+                    model=model,
+                    weights=self.weights,
+                    device=device,
+                    scope='mmscanet',
+                    show_progress=show_progress,
+                )
+        except URLError as error:
+            raise UsageError(f'cannot fetch {weights}: {error.reason}') from error
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -7,8 +7,6 @@ from argparse import ArgumentParser, ArgumentTypeError
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 
-import torch
-
 from mmscanet.apis import SCANetInferencer
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.errors import UsageError
@@ -69,19 +67,6 @@ def positive(text: str) -> float:
     return value
 
 
-def require_device(name: str) -> None:
-    """Prove that a model can be put on a device.
-
-    Raises:
-        UsageError: It cannot.
-    """
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f'--device {name} cannot be used: {reason}') from error
-
-
 def main() -> None:
     """Run the command."""
     args = build_parser().parse_args()
@@ -99,7 +84,6 @@ def main() -> None:
         from web_demo.server import require_free_port, serve
 
         require_free_port(args.host, args.port)
-        require_device(args.device)
         inferencer = SCANetInferencer(
             args.config, args.checkpoint, device=args.device, show_progress=False
         )

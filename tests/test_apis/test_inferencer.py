@@ -164,6 +164,8 @@ def test_mistakes_are_told_before_any_work(
         f"_base_ = '{tiny_config}'\n"
         'model = dict(roi_head=dict(context_head=dict(fc_out_channels=16)))\n'
     )
+    broken = tmp_path / 'broken.py'
+    broken.write_text('model = dict(\n')
     for model, weights, message in [
         (None, None, 'name a model, a checkpoint'),
         ('none.py', tiny_checkpoint, 'config file none.py does not exist'),
@@ -172,6 +174,20 @@ def test_mistakes_are_told_before_any_work(
         (tiny_config, tmp_path / 'none.pth', 'none.pth does not exist'),
         (tiny_config, tmp_path / 'text.pth', 'text.pth is none, or damaged'),
         (other, tiny_checkpoint, 'not of this model: .*roi_head.context_head'),
+        (
+            tiny_config,
+            'http://127.0.0.1:9/x.pth',
+            'cannot fetch http.*x.pth: .*refused',
+        ),
+        (broken, tiny_checkpoint, 'config file .*broken.py'),
     ]:
         with pytest.raises(UsageError, match=message):
             SCANetInferencer(model, weights, show_progress=False)
+
+
+def test_devices_that_are_not_here_are_named(
+    tiny_checkpoint: Path,
+) -> None:
+    for device in ('gpu', 'cuda:99'):
+        with pytest.raises(UsageError, match=f'device {device} cannot be used: '):
+            SCANetInferencer(weights=tiny_checkpoint, device=device)

@@ -221,7 +221,7 @@ def test_missing_device(
 ) -> None:
     options = ('--port', free_port, '--device', device)
     line = refused(APP, tmp_path / 'no.py', tmp_path / 'no.pth', *options)
-    assert f'--device {device} cannot be used' in line
+    assert f'device {device} cannot be used' in line
 
 
 def test_missing_checkpoint(
