@@ -1,7 +1,7 @@
 """The models: SCANet and the classifier of its peers, their heads and losses."""
 
 from .classifiers import MultiLabelClassifier
-from .detectors import SCANet
+from .detectors import ChannelsLastMixin, SCANet
 from .heads import MultiLabelClsHead
 from .losses import PatchLabelLoss
 from .roi_heads import (
@@ -12,6 +12,7 @@ from .roi_heads import (
 )
 
 __all__ = [
+    'ChannelsLastMixin',
     'ContextExpandRoIExtractor',
     'MultiLabelBBoxHead',
     'MultiLabelClassifier',

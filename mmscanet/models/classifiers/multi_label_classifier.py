@@ -21,7 +21,7 @@ class MultiLabelClassifier(BaseDetector):
         head: Config of a :class:`MultiLabelClsHead`.
         neck: Config of what is between them, if anything.
         channels_last: Run the model in the channels-last memory format, see
-            :class:`SCANet`.
+            :class:`ChannelsLastMixin`.
         data_preprocessor: Config of mmdet's ``DetDataPreprocessor``.
         init_cfg: See ``BaseModule``.
     """

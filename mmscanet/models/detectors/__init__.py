@@ -1,5 +1,6 @@
 """Detectors."""
 
+from .channels_last import ChannelsLastMixin
 from .scanet import SCANet
 
-__all__ = ['SCANet']
+__all__ = ['ChannelsLastMixin', 'SCANet']

@@ -7,9 +7,11 @@ from mmdet.structures import SampleList
 from mmdet.utils import InstanceList
 from torch import Tensor
 
+from .channels_last import ChannelsLastMixin
+
 
 @MODELS.register_module()
-class SCANet(TwoStageDetector):
+class SCANet(ChannelsLastMixin, TwoStageDetector):
     """Spatial-context-aware network for multi-label image classification.
 
     J. Zhang et al., "Spatial-Context-Aware Deep Neural Network for Multi-Class
@@ -18,29 +20,9 @@ class SCANet(TwoStageDetector):
     a two-stage detector's; prediction adds the labels of the image.
 
     Args:
-        channels_last: Run backbone and neck in the channels-last memory format,
-            which convolutions on a CPU and in half precision on a GPU prefer. The
-            results agree up to rounding.
-        **kwargs: Those of :class:`TwoStageDetector`.
+        **kwargs: Those of :class:`TwoStageDetector` and ``channels_last``, see
+            :class:`ChannelsLastMixin`.
     """
-
-    def __init__(
-        self, *args: object, channels_last: bool = False, **kwargs: object
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.channels_last = channels_last
-        if channels_last:
-            self.backbone.to(memory_format=torch.channels_last)
-
-    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
-        """Pyramid levels of (B, D, H_l, W_l), the X of Eq. 1."""
-        if not self.channels_last:
-            return super().extract_feat(batch_inputs)
-        x = super().extract_feat(
-            batch_inputs.contiguous(memory_format=torch.channels_last)
-        )
-        # mmcv's RoIAlign takes it for granted that memory is laid out as (B, D, H, W).
-        return tuple(level.contiguous() for level in x)
 
     def predict(
         self,
