@@ -1,0 +1,9 @@
+# Class-specific residual attention, MobileNetV2, VOC 2007 train -> val, to choose settings by.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/csra/configs/csra_mobilenetv2_voc07-val.py
+_base_ = '../../../configs/_base_/classifier_mobilenetv2_voc07-val.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.csra.csra'])
+
+model = dict(head=dict(type='CSRAHead', num_heads=1, lam=0.1))
