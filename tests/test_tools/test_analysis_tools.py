@@ -114,6 +114,17 @@ def test_flops_and_parameters(
     assert 'input       160 x 160' in out  # as the config's test pipeline
     assert ' M\n' in out
     assert 'predict_labels' in out
+    assert 'patches' in out
+
+
+def test_flops_of_a_peer_without_boxes(
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
+) -> None:
+    peer = ROOT / 'projects/resnet_gmp/configs/resnet_gmp_r18_shapes.py'
+    run_tool('analysis_tools/get_flops', peer)
+    out = capsys.readouterr().out
+    assert 'parameters  0.17 M' in out
+    assert 'patches' not in out
 
 
 def test_benchmark_reports_every_ratio(

@@ -35,12 +35,10 @@ def main() -> None:
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
         setting = Setting(tuple(args.shape or input_shape(cfg)), batch_size=1)
     model = build(cfg.model)
-    batch = random_batch(setting, cfg.model.roi_head.bbox_head.num_classes)
+    # Of a peer that reads the whole image, or of a detector.
+    head = cfg.model.get('head') or cfg.model.roi_head.bbox_head
+    batch = random_batch(setting, head.num_classes)
     model.eval()
-    with torch.no_grad():
-        proposals = model.rpn_head.predict(
-            model.extract_feat(batch[0]), batch[1], rescale=False
-        )
     print(f'input       {setting.shape[0]} x {setting.shape[1]}, one image')
     parameters = sum(param.numel() for param in model.parameters())
     print(f'parameters  {parameters / 1e6:.2f} M')
@@ -49,8 +47,13 @@ def main() -> None:
         if name in tasks:
             flops = count_flops(tasks[name])
             print(f'{name:<16}{flops / 1e9:.2f} GFLOPs ({flops / 2e9:.2f} GMACs)')
+    if hasattr(model, 'rpn_head'):
+        with torch.no_grad():
+            (proposals,) = model.rpn_head.predict(
+                model.extract_feat(batch[0]), batch[1], rescale=False
+            )
+        print(f'On {len(proposals)} patches; what follows the RPN grows with them.')
     print(
-        f'On {len(proposals[0])} patches; what follows the RPN grows with them.\n'
         'A multiply-add is two FLOPs and one MAC (mmdet prints MACs as FLOPs); '
         'RoIAlign, NMS and element-wise work are left out.'
     )
