@@ -6,6 +6,8 @@ kind is also the built-in exception that a caller of the package would expect.
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -31,6 +33,19 @@ class UnreadableDataError(UsageError, RuntimeError):
 
 class OutputError(UsageError, OSError):
     """A file or folder that cannot be written."""
+
+
+@contextmanager
+def explain_failed_output(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say which file could not be written, as on a full disk.
+
+    Raises:
+        OutputError: In the place of an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f'cannot write {path}: {error.strerror}') from error
 
 
 def require_writable_folder(folder: str | os.PathLike[str]) -> None:

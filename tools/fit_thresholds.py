@@ -15,7 +15,12 @@ from mmengine.runner import CheckpointLoader
 
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.engine.weights import check_checkpoint
-from mmscanet.errors import DataError, UsageError, require_writable_file
+from mmscanet.errors import (
+    DataError,
+    UsageError,
+    explain_failed_output,
+    require_writable_file,
+)
 from mmscanet.evaluation import (
     SCORE_KEYS,
     LabelThresholds,
@@ -218,7 +223,9 @@ def fit(args: Namespace) -> None:
     print(format_fit(measured, thresholds))
     print(f'fitted on {thresholds.num_images} images; thresholds written to {out}')
     if args.json is not None:
-        Path(args.json).write_text(as_json(measured, thresholds, args))
+        with explain_failed_output(args.json):
+            text = as_json(measured, thresholds, args)
+            Path(args.json).write_text(text, encoding='utf-8')
 
 
 def main() -> None:

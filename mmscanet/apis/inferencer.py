@@ -26,7 +26,7 @@ from tqdm import tqdm
 from mmscanet.engine.hooks import check_label_count
 from mmscanet.engine.launch import load_config
 from mmscanet.engine.weights import check_checkpoint, check_state_dict
-from mmscanet.errors import UsageError
+from mmscanet.errors import DataError, UsageError
 from mmscanet.evaluation.thresholds import (
     LabelThresholds,
     Threshold,
@@ -46,12 +46,14 @@ class Labelled(NamedTuple):
         prediction: Plain data, see :func:`to_prediction`.
         data_sample: What the model returned, on the CPU.
         image: (H, W, 3), RGB, uint8, at its original size.
+        thresholds: Those that the prediction was made with.
     """
 
     source: ImageSource
     prediction: dict[str, object]
     data_sample: DetDataSample
     image: np.ndarray
+    thresholds: LabelThresholds
 
 
 def warn_of_skipped(path: str, reason: str) -> None:
@@ -124,6 +126,16 @@ class SCANetInferencer(DetInferencer):
                     scope='mmscanet',
                     show_progress=show_progress,
                 )
+        except UsageError:
+            raise
+        # What mmengine raises where a checkpoint carries no config, or not one of ours.
+        except (AssertionError, KeyError, ValueError, SyntaxError) as error:
+            if model is not None:
+                raise
+            raise UsageError(
+                f'checkpoint {weights} carries no config that can be used: name one '
+                '(model)'
+            ) from error
         except URLError as error:
             raise UsageError(f'cannot fetch {weights}: {error.reason}') from error
 
@@ -162,16 +174,18 @@ class SCANetInferencer(DetInferencer):
         """
         skipped: list[tuple[str, str]] = []
         results: dict[str, list] = dict(predictions=[], skipped=skipped)
-        thresholds = self.thresholds(threshold)
+        if return_datasamples:
+            results['data_samples'] = []
+        if return_vis:
+            results['visualization'] = []
         for done in self.stream(
-            inputs, batch_size, thresholds, lambda *fault: skipped.append(fault)
+            inputs, batch_size, threshold, lambda *fault: skipped.append(fault)
         ):
             results['predictions'].append(done.prediction)
             if return_datasamples:
-                results.setdefault('data_samples', []).append(done.data_sample)
+                results['data_samples'].append(done.data_sample)
             if return_vis:
-                drawn = self.draw(done, thresholds)
-                results.setdefault('visualization', []).append(drawn)
+                results['visualization'].append(self.draw(done))
         return results
 
     def stream(
@@ -197,7 +211,7 @@ class SCANetInferencer(DetInferencer):
         """
         if batch_size < 1:
             raise UsageError(f'batch_size must be at least 1, not {batch_size}')
-        values = self.thresholds(threshold).values
+        thresholds = self.thresholds(threshold)
         sources = _as_sources(inputs)
         bar = tqdm(total=len(sources), unit='image', disable=not self.show_progress)
         with bar:
@@ -207,24 +221,30 @@ class SCANetInferencer(DetInferencer):
                 samples = self.forward(data)
                 for (source, _, image), sample in zip(batch, samples, strict=True):
                     sample = sample.cpu()
+                    _require_finite(sample.pred_score, source.path)
                     prediction = to_prediction(
-                        sample, values, self.classes, source.path
+                        sample, thresholds.values, self.classes, source.path
                     )
                     bar.update()
-                    yield Labelled(source, prediction, sample, image)
+                    yield Labelled(source, prediction, sample, image, thresholds)
 
-    def draw(self, labelled: Labelled, threshold: Threshold = 0.5) -> np.ndarray:
+    def draw(
+        self, labelled: Labelled, threshold: Threshold | None = None
+    ) -> np.ndarray:
         """Draw the evidence into an image.
 
         Args:
             labelled: What :meth:`stream` yielded.
-            threshold: See :meth:`__call__`.
+            threshold: See :meth:`__call__`. By default that of the prediction.
 
         Returns:
             (H', W', 3), RGB, uint8.
         """
+        thresholds = labelled.thresholds
+        if threshold is not None:
+            thresholds = self.thresholds(threshold)
         return self.visualizer.draw_evidence(
-            labelled.image, labelled.data_sample, self.thresholds(threshold).values
+            labelled.image, labelled.data_sample, thresholds.values
         )
 
     def thresholds(self, threshold: Threshold) -> LabelThresholds:
@@ -298,3 +318,12 @@ def _as_sources(inputs: InputsType | Sequence[ImageSource]) -> Sequence[ImageSou
     if isinstance(inputs, list) and all(isinstance(x, ImageSource) for x in inputs):
         return inputs
     return find_images(inputs)
+
+
+def _require_finite(scores: torch.Tensor, path: str | None) -> None:
+    """Refuse scores that are not numbers, which no threshold would show."""
+    if not torch.isfinite(scores).all():
+        raise DataError(
+            f'the model gives {path or "an array"} scores that are not finite (NaN or '
+            'inf): its checkpoint is damaged'
+        )

@@ -57,9 +57,7 @@ def _find(inputs: InputsType) -> Iterator[ImageSource]:
     elif isinstance(inputs, np.ndarray):
         yield ImageSource(array=_three_channels(inputs))
     elif isinstance(inputs, Image.Image):
-        # Files are turned as their EXIF data say when they are read; so are these.
-        rgb = np.asarray(ImageOps.exif_transpose(inputs).convert('RGB'))
-        yield ImageSource(array=np.ascontiguousarray(rgb[..., ::-1]))
+        yield ImageSource(array=_from_pil(inputs))
     elif isinstance(inputs, (str, os.PathLike)):
         yield from _find_files(os.fspath(inputs))
     else:
@@ -70,13 +68,18 @@ def _find(inputs: InputsType) -> Iterator[ImageSource]:
 
 
 def _find_files(path: str) -> Iterator[ImageSource]:
-    if '://' in path:
+    scheme = path.partition('://')[0] if '://' in path else None
+    if scheme is not None:
+        if scheme not in ('http', 'https'):
+            raise UsageError(f'cannot read {path}: only http and https addresses')
         name = PurePosixPath(unquote(urlsplit(path).path)).name
         yield ImageSource(name=name or 'image', path=path)
     elif os.path.isdir(path):
         found = False
         for each in sorted(Path(path).rglob('*')):
-            if each.suffix.lower() in IMG_EXTENSIONS and each.is_file():
+            # A link that leads nowhere is a picture that cannot be read.
+            dead_link = each.is_symlink() and not each.exists()
+            if each.suffix.lower() in IMG_EXTENSIONS and (each.is_file() or dead_link):
                 found = True
                 yield ImageSource(str(each.relative_to(path)), str(each))
         if not found:
@@ -99,6 +102,19 @@ def _find_files(path: str) -> Iterator[ImageSource]:
             yield ImageSource(str(Path(each).relative_to(root)), each)
     else:
         raise MissingDataError(f'{path} does not exist')
+
+
+def _from_pil(image: Image.Image) -> np.ndarray:
+    """Return a PIL image as (H, W, 3), blue first, as OpenCV would have read it."""
+    try:
+        # Files are turned as their EXIF data say when they are read; so are these.
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith('I'):  # 16 bits, of which convert() cuts off the high
+            return _three_channels((np.asarray(image) >> 8).astype(np.uint8))
+        rgb = np.asarray(image.convert('RGB'))
+    except OSError as error:
+        raise UsageError(f'cannot read a PIL image: {error}') from error
+    return np.ascontiguousarray(rgb[..., ::-1])
 
 
 def _three_channels(array: np.ndarray) -> np.ndarray:

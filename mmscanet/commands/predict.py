@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -17,7 +17,8 @@ from mmscanet.evaluation.thresholds import read_threshold
 from mmscanet.visualization import ContactSheet
 from mmscanet.zoo import find_model
 
-from .records import check_out, open_records
+from .records import RecordFile, Screen, check_out, open_records, printable
+from .settings import describe_settings, keep_settings
 
 STOPPED = 'stopped; the same command with --resume goes on where it was'
 
@@ -106,6 +107,39 @@ def build_inferencer(args: Namespace) -> SCANetInferencer:
     return SCANetInferencer(model, weights, args.device, not args.no_progress)
 
 
+def leave_out(sources: list[ImageSource], folder: Path) -> list[ImageSource]:
+    """Leave out what lies in the folder of the results, such as an earlier run's.
+
+    So no run labels its own pictures or overwrites those that it is given.
+
+    Raises:
+        UsageError: Nothing is left.
+    """
+    inside = folder.resolve()
+    kept = [
+        each
+        for each in sources
+        if '://' in each.path or inside not in Path(each.path).resolve().parents
+    ]
+    if not kept:
+        raise UsageError(
+            f'--pictures {folder}: the pictures to be labelled lie in it; name another '
+            'folder'
+        )
+    if len(kept) < len(sources):
+        count = len(sources) - len(kept)
+        print(f'left out: {count} pictures in {folder}', file=sys.stderr)
+    return kept
+
+
+def is_done(
+    source: ImageSource, records: RecordFile | Screen, pictures: dict[str, Path]
+) -> bool:
+    """Tell whether an image has its entry and, if wanted, its picture."""
+    drawn = not pictures or pictures[source.path].is_file()
+    return drawn and source.path in records.done
+
+
 def picture_paths(sources: Sequence[ImageSource], folder: Path) -> dict[str, Path]:
     """Return where the picture of each image goes: ``{path of the image: file}``.
 
@@ -141,13 +175,13 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
         raise OutputError(f'cannot write {path}: is the disk full?')
 
 
-def write_contact_sheet(pictures: Iterable[Path], folder: Path) -> None:
+def write_contact_sheet(pictures: dict[str, Path], folder: Path) -> None:
     """Put the pictures that are there together on pages ``contact_sheet_NNN.jpg``."""
     with ContactSheet(folder / 'contact_sheet') as sheet:
-        for path in pictures:
+        for source, path in pictures.items():
             if path.is_file():
                 picture = mmcv.imread(str(path), channel_order='rgb')
-                sheet.add(picture, str(path.relative_to(folder)))
+                sheet.add(picture, printable(Path(source).name))
 
 
 class Skipped(list):
@@ -156,7 +190,7 @@ class Skipped(list):
     def __call__(self, name: str, reason: str) -> None:
         """Add one."""
         self.append(name)
-        tqdm.write(f'skipped {name}: {reason}', file=sys.stderr)
+        tqdm.write(f'skipped {printable(name)}: {printable(reason)}', file=sys.stderr)
 
 
 def run(args: Namespace) -> int:
@@ -164,24 +198,29 @@ def run(args: Namespace) -> int:
     check_options(args)
     # A picture that is given twice is labelled once.
     sources = list({each.path: each for each in find_images(args.inputs)}.values())
-    pictures = {}
+    pictures: dict[str, Path] = {}
     if args.pictures:
         require_writable_folder(args.pictures)
+        sources = leave_out(sources, Path(args.pictures))
         pictures = picture_paths(sources, Path(args.pictures))
     inferencer = build_inferencer(args)
     thresholds = inferencer.thresholds(args.threshold)
     skipped = Skipped()
     # Only now, as --overwrite gives up what an earlier run did.
-    with open_records(args.out, args.overwrite) as records:
-        todo = [each for each in sources if each.path not in records.done]
+    if args.out and args.overwrite:
+        Path(args.out).unlink(missing_ok=True)
+    if args.out:
+        keep_settings(args.out, describe_settings(inferencer, thresholds))
+    with open_records(args.out) as records:
+        todo = [each for each in sources if not is_done(each, records, pictures)]
         for each in inferencer.stream(todo, args.batch_size, thresholds, skipped):
             if pictures:
-                drawn = inferencer.draw(each, thresholds)
-                write_picture(drawn, pictures[each.source.path])
+                write_picture(inferencer.draw(each), pictures[each.source.path])
             # Last: what the file has is done.
-            records.write(each.prediction)
+            if each.source.path not in records.done:
+                records.write(each.prediction)
     if args.contact_sheet:
-        write_contact_sheet(pictures.values(), Path(args.pictures))
+        write_contact_sheet(pictures, Path(args.pictures))
     print(
         f'{len(todo) - len(skipped)} pictures labelled, {len(skipped)} skipped, '
         f'{len(sources) - len(todo)} done before',

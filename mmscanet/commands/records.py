@@ -1,28 +1,28 @@
 """Files of predictions that a run can be stopped in and go on with."""
 
+import contextlib
 import csv
 import io
 import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from tqdm import tqdm
 
-from mmscanet.errors import OutputError, UsageError, require_writable_file
+from mmscanet.errors import UsageError, explain_failed_output, require_writable_file
 
 Prediction = dict[str, object]
-_TEXT = dict(encoding='utf-8', newline='')
 
 
 class RecordFile(ABC):
     """A text file to which the prediction of each image is added when it is there.
 
-    A run that is killed leaves at most one image's entry torn; it is taken out when
-    the next run begins.
+    A run that is killed leaves at most one image's entry torn, at the end; it is cut
+    off when the next run begins. Names of files that are not UTF-8 are kept as they
+    are.
 
     Args:
         path: The file. One that exists is gone on with.
@@ -33,72 +33,96 @@ class RecordFile(ABC):
 
     Attributes:
         done: Names of the images that the file has.
+        heading: What stands before the first entry.
+        beginning: What every file of the format begins with.
     """
 
     heading = ''
+    beginning: str
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.done: set[str] = set()
-        try:
+        with explain_failed_output(path):
             if path.exists():
                 self._take_over()
-            self._file = path.open('a', **_TEXT)
+            self._file = path.open(
+                'a', encoding='utf-8', errors='surrogateescape', newline=''
+            )
             if self._file.tell() == 0:
                 self._file.write(self.heading)
-        except OSError as error:
-            raise OutputError(f'cannot write {path}: {error.strerror}') from error
 
     def write(self, prediction: Prediction) -> None:
-        """Add one image, in one piece."""
-        self._file.write(self._format(prediction))
-        self._file.flush()
+        """Add one image, in one piece.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        with explain_failed_output(self.path):
+            self._file.write(self._format(prediction))
+            self._file.flush()
         self.done.add(prediction['image'])
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        # What a full disk did not take is still in the buffer, and tried again.
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _take_over(self) -> None:
         """Read which images are done, and cut off a torn end."""
-        keep = self.path.with_name(f'{self.path.name}.partial')
-        with (
-            # A letter of several bytes may be torn.
-            self.path.open(errors='surrogateescape', **_TEXT) as old,
-            keep.open('w', errors='surrogateescape', **_TEXT) as new,
-        ):
-            try:
-                for text, name in self._complete(old):
-                    new.write(text)
+        read = whole = 0
+
+        def lines(file: BinaryIO) -> Iterator[str]:
+            nonlocal read
+            for line in file:
+                if not line.endswith(b'\n'):
+                    return
+                read += len(line)
+                yield line.decode('utf-8', 'surrogateescape')
+
+        try:
+            with self.path.open('rb') as file:
+                start = file.read(len(self.beginning))
+                if not self.beginning.encode().startswith(start):
+                    raise ValueError(f'begins with {start}')
+                file.seek(0)
+                for name in self._entries(lines(file)):
+                    whole = read
                     if name is not None:
                         self.done.add(name)
-            except (ValueError, KeyError, TypeError, csv.Error) as error:
-                keep.unlink()
-                raise UsageError(
-                    f'{self.path} cannot be gone on with: it holds something else '
-                    'than predictions; name another file, or --overwrite it'
-                ) from error
-        os.replace(keep, self.path)
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
+            raise UsageError(
+                f'{self.path} cannot be gone on with: it holds something else '
+                'than predictions; name another file, or --overwrite it'
+            ) from error
+        if whole < self.path.stat().st_size:
+            os.truncate(self.path, whole)
 
     @abstractmethod
     def _format(self, prediction: Prediction) -> str:
         """Return the entry of one image."""
 
     @abstractmethod
-    def _complete(self, file: TextIO) -> Iterator[tuple[str, str | None]]:
-        """Yield ``(text, name)`` of each entry that is whole; a heading has no name."""
+    def _entries(self, lines: Iterator[str]) -> Iterator[str | None]:
+        """Yield the name of each entry when all its lines are read.
+
+        A heading has no name.
+        """
 
 
 class JsonLines(RecordFile):
     """A line of JSON for each image, see :func:`mmscanet.apis.to_prediction`."""
 
-    def _format(self, prediction: Prediction) -> str:
-        return json.dumps(prediction, ensure_ascii=False) + '\n'
+    beginning = '{"image": '
 
-    def _complete(self, file: TextIO) -> Iterator[tuple[str, str]]:
-        for line in file:
-            if line.endswith('\n'):
-                yield line, json.loads(line)['image']
+    def _format(self, prediction: Prediction) -> str:
+        # In ASCII, which any name can be written in.
+        return json.dumps(prediction) + '\n'
+
+    def _entries(self, lines: Iterator[str]) -> Iterator[str]:
+        for line in lines:
+            yield json.loads(line)['image']
 
 
 class Csv(RecordFile):
@@ -112,7 +136,7 @@ class Csv(RecordFile):
         *('image', 'width', 'height', 'rank', 'of', 'label', 'score', 'threshold'),
         *('object_score', 'context_score', 'context_only', 'x1', 'y1', 'x2', 'y2'),
     )
-    heading = ','.join(COLUMNS) + '\n'
+    heading = beginning = ','.join(COLUMNS) + '\r\n'
 
     def _format(self, prediction: Prediction) -> str:
         image = [prediction['image'], prediction['width'], prediction['height']]
@@ -131,24 +155,16 @@ class Csv(RecordFile):
         box = label['boxes'][0]['box'] if label['boxes'] else [''] * 4
         return [*(label[name] for name in names), *box]
 
-    def _complete(self, file: TextIO) -> Iterator[tuple[str, str | None]]:
-        heading = file.readline()
-        if heading != self.heading:
-            if not self.heading.startswith(heading):
-                raise ValueError('another heading')
-            return
-        yield heading, None
-        whole_lines = (line for line in file if line.endswith('\n'))
-        rows = csv.reader(whole_lines, strict=True)
-        entry: list[list[str]] = []
-        try:
+    def _entries(self, lines: Iterator[str]) -> Iterator[str | None]:
+        rows = csv.reader(lines, strict=True)
+        if next(rows, None) is not None:
+            yield None
+        with contextlib.suppress(csv.Error):  # a quoted name that is torn
             for row in rows:
-                entry.append(row)
-                if len(row) == len(self.COLUMNS) and row[3] == row[4]:
-                    yield _csv_text(entry), row[0]
-                    entry = []
-        except csv.Error:  # a quoted name that is torn
-            return
+                if len(row) != len(self.COLUMNS):
+                    raise ValueError(f'a row of {len(row)} columns')
+                if row[3] == row[4]:
+                    yield row[0]
 
 
 class Screen:
@@ -165,10 +181,15 @@ class Screen:
             f'{each["label"]} {each["score"]:.2f}{"*" if each["context_only"] else ""}'
             for each in prediction['labels']
         )
-        tqdm.write(f'{prediction["image"]}: {labels or "no label"}')
+        tqdm.write(f'{printable(prediction["image"])}: {labels or "no label"}')
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def printable(path: str) -> str:
+    """Return a path as text for people: what is not UTF-8 in it as question marks."""
+    return path.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace')
 
 
 FORMATS = {'.jsonl': JsonLines, '.csv': Csv}
@@ -176,7 +197,8 @@ FORMATS = {'.jsonl': JsonLines, '.csv': Csv}
 
 def _csv_text(rows: Iterable[Iterable[object]]) -> str:
     buffer = io.StringIO(newline='')
-    csv.writer(buffer, lineterminator='\n').writerows(rows)
+    # Lines end as RFC 4180 says; the writer quotes names with either character.
+    csv.writer(buffer, lineterminator='\r\n').writerows(rows)
     return buffer.getvalue()
 
 
@@ -199,18 +221,13 @@ def check_out(path: str, may_exist: bool) -> None:
         raise UsageError(f'{path} exists: --resume goes on with it, or --overwrite')
 
 
-@contextmanager
-def open_records(
-    path: str | None, overwrite: bool = False
-) -> Iterator[RecordFile | Screen]:
+@contextlib.contextmanager
+def open_records(path: str | None) -> Iterator[RecordFile | Screen]:
     """Open a file of predictions in the format that its suffix names.
 
     Args:
         path: See :func:`check_out`; ``None`` prints instead.
-        overwrite: Begin a file that is there anew.
     """
-    if path is not None and overwrite:
-        Path(path).unlink(missing_ok=True)
     records = FORMATS[Path(path).suffix](Path(path)) if path else Screen()
     try:
         yield records

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mmscanet.errors import ConfigError, DataError, MissingDataError
+from mmscanet.errors import (
+    ConfigError,
+    DataError,
+    MissingDataError,
+    explain_failed_output,
+)
 
 from .functional import OBJECTIVES
 from .score_table import SCORE_KEYS
@@ -195,12 +200,16 @@ class LabelThresholds:
         """Write the thresholds as JSON, a line for each label.
 
         The file appears whole or not at all; missing folders are made.
+
+        Raises:
+            OutputError: It cannot be written.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f'{path.name}.partial')
-        partial.write_text(encode_thresholds(self), encoding='utf-8')
-        partial.replace(path)
+        with explain_failed_output(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(encode_thresholds(self), encoding='utf-8')
+            partial.replace(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> 'LabelThresholds':
@@ -220,7 +229,7 @@ class LabelThresholds:
             )
         try:
             return cls(**decode_thresholds(path.read_bytes()), source=path)
-        except (OSError, DataError) as error:
+        except (OSError, DataError, OverflowError) as error:
             raise DataError(f'{path}: {error}') from error
 
 
@@ -243,6 +252,12 @@ def read_threshold(threshold: Threshold) -> float | LabelThresholds:
     """
     if isinstance(threshold, LabelThresholds):
         return threshold
+    if not threshold and isinstance(threshold, str):
+        raise ConfigError('the threshold is empty: give a number or a thresholds file')
+    if not isinstance(threshold, (str, int, float, os.PathLike)):
+        raise ConfigError(
+            f'a threshold is a number or a file, not a {type(threshold).__name__}'
+        )
     try:
         number = float(threshold)
     except (TypeError, ValueError):

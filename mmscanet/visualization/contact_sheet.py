@@ -68,7 +68,7 @@ class ContactSheet:
         self._page: Canvas | None = None
         self._count = 0  # thumbnails on the page
 
-    def add(self, picture: np.ndarray, caption: str) -> None:
+    def add(self, picture: np.ndarray, caption: str | None = None) -> None:
         """Add a picture, and write the page if it is full.
 
         Args:
@@ -89,7 +89,7 @@ class ContactSheet:
         corner = (x + (width - thumbnail.width) // 2, y + height - thumbnail.height)
         self._page.image.paste(thumbnail, corner)
         middle = y + height + self._unit * 0.9
-        text = self._page.elide(caption, width)
+        text = self._page.elide(caption or '', width)
         left = x + (width - self._page.text_width(text)) / 2
         self._page.text(left, middle, text, INK)
         self._count += 1

@@ -1,5 +1,6 @@
 """Pictures that show why an image has its labels."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -113,9 +114,11 @@ class EvidenceVisualizer(DetLocalVisualizer):
             strips = [table, keys]
         else:
             best = scores.argmax()
+            # Rounded down, so as not to look like a score that it does not reach.
+            below = math.floor(100 * scores[best]) / 100
             text = (
                 'no label reaches its threshold; '
-                f'the highest is {classes[best]} {scores[best]:.2f}'
+                f'the highest is {classes[best]} {below:.2f}'
             )
             width = max(canvas.image.width, MIN_STRIP * canvas.unit)
             strips = [draw_keys(canvas, width, [Key(text, ink=INK)])]

@@ -191,3 +191,37 @@ def test_devices_that_are_not_here_are_named(
     for device in ('gpu', 'cuda:99'):
         with pytest.raises(UsageError, match=f'device {device} cannot be used: '):
             SCANetInferencer(weights=tiny_checkpoint, device=device)
+
+
+def test_checkpoint_without_a_config_needs_one_named(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    content = torch.load(tiny_checkpoint, weights_only=False)
+    for number, cfg in enumerate((None, 'model = dict(')):
+        content['meta']['cfg'] = cfg
+        if cfg is None:
+            del content['meta']['cfg']
+        torch.save(content, tmp_path / f'{number}.pth')
+        with pytest.raises(UsageError, match='carries no config that can be used'):
+            SCANetInferencer(weights=tmp_path / f'{number}.pth')
+
+
+def test_scores_that_are_not_numbers_are_refused(
+    tiny_checkpoint: Path, tmp_path: Path, pictures: list[str]
+) -> None:
+    content = torch.load(tiny_checkpoint, weights_only=False)
+    content['state_dict']['roi_head.bbox_head.fc_cls.bias'][0] = float('nan')
+    torch.save(content, tmp_path / 'nan.pth')
+    damaged = SCANetInferencer(weights=tmp_path / 'nan.pth', show_progress=False)
+    with pytest.raises(UsageError, match=f'gives {pictures[0]} scores that are not'):
+        damaged(pictures)
+
+
+def test_pictures_are_drawn_at_the_threshold_of_the_prediction(
+    inferencer: SCANetInferencer, pictures: list[str]
+) -> None:
+    (labelled,) = inferencer.stream(pictures[:1], threshold=0.9)
+    assert np.array_equal(inferencer.draw(labelled), inferencer.draw(labelled, 0.9))
+    assert not np.array_equal(inferencer.draw(labelled), inferencer.draw(labelled, 0.1))
+    results = inferencer([pictures[0]], threshold=0.9, return_vis=True)
+    assert np.array_equal(results['visualization'][0], inferencer.draw(labelled))

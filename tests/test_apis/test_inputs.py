@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -89,3 +90,20 @@ def test_what_is_missing_is_named(folder: Path) -> None:
     ]:
         with pytest.raises(MissingDataError, match=message):
             find_images(folder / path)
+
+
+def test_16_bit_pil_images_are_read_as_files_are(tmp_path: Path) -> None:
+    values = np.array([[0, 256, 65535]], dtype=np.uint16)
+    Image.fromarray(values).save(tmp_path / 'x.png')
+    (image,) = find_images(Image.open(tmp_path / 'x.png'))
+    assert np.array_equal(image.array, cv2.imread(str(tmp_path / 'x.png')))
+
+
+def test_links_that_lead_nowhere_are_pictures_that_cannot_be_read(
+    folder: Path,
+) -> None:
+    (folder / 'z.jpg').symlink_to(folder / 'none.jpg')
+    (folder / 'y.jpg').symlink_to(folder / 'y.jpg')
+    assert [each.name for each in find_images(folder)][-2:] == ['y.jpg', 'z.jpg']
+    with pytest.raises(UsageError, match='only http and https'):
+        find_images('s3://bucket/a.jpg')

@@ -1,6 +1,7 @@
 """``mmscanet predict`` as people call it."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -180,3 +181,66 @@ def test_pictures_of_equal_names_stay_apart(tmp_path: Path) -> None:
     sources = [ImageSource(Path(path).name, path) for path in paths]
     names = [path.name for path in picture_paths(sources, tmp_path).values()]
     assert names == ['a.jpg', 'a_2.jpg', 'a.png.jpg', 'a_3.jpg']
+
+
+def test_pictures_given_are_never_overwritten_or_labelled_again(
+    predict: Command, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (folder / 'a.png').rename(folder / 'a.jpg')
+    before = (folder / 'a.jpg').read_bytes()
+    assert predict(folder, '--pictures', folder) == 2
+    assert 'lie in it; name another folder' in capsys.readouterr().err
+    assert (folder / 'a.jpg').read_bytes() == before
+    for _ in range(2):
+        assert predict(folder, '--pictures', folder / 'out') == 0
+        assert '3 pictures labelled' in capsys.readouterr().err
+    assert len(list((folder / 'out').rglob('*.jpg'))) == 3
+
+
+def test_runs_do_not_mix_in_a_file(
+    predict: Command,
+    folder: Path,
+    tiny_config: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    command = (folder, '--out', tmp_path / 'out.csv')
+    assert predict(*command) == 0
+    before = (tmp_path / 'out.csv').read_bytes()
+    assert predict(*command, '--resume', '--threshold', 0.9) == 2
+    assert 'out.csv was made with another thresholds: ' in capsys.readouterr().err
+    options = ('--model', tiny_config, '--cfg-options')
+    option = 'model.roi_head.fusion.fuse=max'
+    assert predict(*command, '--resume', *options, option) == 2
+    assert 'out.csv was made with another config: ' in capsys.readouterr().err
+    assert (tmp_path / 'out.csv').read_bytes() == before
+    assert predict(*command, '--overwrite', '--threshold', 0.9) == 0
+    assert predict(*command, '--resume', '--threshold', 0.9) == 0
+
+
+def test_pictures_can_be_added_to_results(
+    predict: Command, folder: Path, tmp_path: Path
+) -> None:
+    out, pictures = tmp_path / 'out.jsonl', tmp_path / 'pictures'
+    assert predict(folder, '--out', out) == 0
+    before = out.read_bytes()
+    assert predict(folder, '--out', out, '--resume', '--pictures', pictures) == 0
+    assert len(list(pictures.rglob('*.jpg'))) == 3
+    assert out.read_bytes() == before
+
+
+def test_names_that_are_not_text(
+    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    name = os.fsdecode(b'a \xff.png')
+    (folder / 'a.png').rename(folder / name)
+    (folder / os.fsdecode(b'\xfe.png')).touch()  # cannot be read
+    command = (folder, '--out', tmp_path / 'out.jsonl', '--resume')
+    pictures = ('--pictures', tmp_path / 'p', '--contact-sheet')
+    assert predict(*command, *pictures) == 1
+    assert read(tmp_path / 'out.jsonl')[0]['image'] == str(folder / name)
+    assert (tmp_path / 'p' / f'{name}.jpg').is_file()
+    assert predict(*command) == 1
+    assert '0 pictures labelled, 1 skipped, 3 done before' in capsys.readouterr().err
+    assert predict(folder / name) == 0
+    assert capsys.readouterr().out.startswith(f'{folder}/a \ufffd.png: ')

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,13 @@ def prediction(image: str, count: int) -> dict[str, object]:
     return dict(image=image, width=5, height=6, labels=[LABEL] * count)
 
 
-IMAGES = [prediction('a.jpg', 2), prediction('ü\n.jpg', 0), prediction('c.jpg', 1)]
+NAMES = ['a.jpg', 'ü\n.jpg', 'c\r.jpg', os.fsdecode(b'\xff.jpg')]
+IMAGES = [prediction(name, n) for name, n in zip(NAMES, (2, 0, 1, 1), strict=True)]
 
 
 @pytest.fixture(params=['.jsonl', '.csv'])
 def out(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A file with three images."""
+    """A file with four images, three of them with names that are hard to write."""
     path = tmp_path / f'out{request.param}'
     with open_records(str(path)) as records:
         assert records.done == set()
@@ -59,13 +61,14 @@ def test_csv_has_a_row_for_each_label(tmp_path: Path) -> None:
     with open_records(str(path)) as records:
         for each in IMAGES:
             records.write(each)
-    with path.open(newline='') as file:
+    with path.open(newline='', errors='surrogateescape') as file:
         rows = list(csv.DictReader(file))
     assert [(r['image'], r['rank'], r['of']) for r in rows] == [
         ('a.jpg', '1', '2'),
         ('a.jpg', '2', '2'),
         ('ü\n.jpg', '0', '0'),
-        ('c.jpg', '1', '1'),
+        ('c\r.jpg', '1', '1'),
+        (os.fsdecode(b'\xff.jpg'), '1', '1'),
     ]
     assert rows[2]['label'] == ''
     first = rows[0]
@@ -93,13 +96,8 @@ def test_an_image_is_there_as_soon_as_it_is_written(tmp_path: Path) -> None:
         assert json.loads(path.read_text()) == IMAGES[0]
 
 
-def test_overwriting_begins_anew(out: Path) -> None:
-    with open_records(str(out), overwrite=True) as records:
-        assert records.done == set()
-
-
 def test_other_files_are_left_alone(out: Path) -> None:
-    for text in ('{"no": "image"}\n', 'some,other,table\n1,2,3\n', '[]\n'):
+    for text in ('{"no": "image"}\n', 'a,table\n1,2\n', '[]\n', 'a word'):
         out.write_text(text)
         with (
             pytest.raises(UsageError, match='something else than predictions'),
@@ -118,3 +116,19 @@ def test_unusable_files_are_refused_at_once(out: Path, tmp_path: Path) -> None:
         check_out('out.json', may_exist=True)
     with pytest.raises(OutputError, match='cannot write'):
         check_out(str(out / 'below.csv'), may_exist=True)
+
+
+def test_full_disk_is_told_and_costs_one_entry(tmp_path: Path) -> None:
+    path = tmp_path / 'out.jsonl'
+    with open_records(str(path)) as records:
+        records.write(IMAGES[0])
+    with (
+        Path('/dev/full').open('a') as full,
+        open_records(str(path)) as records,
+        pytest.raises(OutputError, match='out.jsonl: No space left'),
+    ):
+        records._file, real = full, records._file
+        real.close()
+        records.write(IMAGES[1])
+    with open_records(str(path)) as records:
+        assert records.done == {'a.jpg'}
