@@ -2,7 +2,10 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import cv2
 import numpy as np
@@ -12,10 +15,12 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from PIL import Image
 
+from mmscanet import zoo
 from mmscanet.apis import SCANetInferencer
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import ScoreTable
 from mmscanet.evaluation.thresholds import LabelThresholds, sidecar_path
+from mmscanet.zoo import ZooModel
 
 
 @pytest.fixture(scope='module')
@@ -225,3 +230,35 @@ def test_pictures_are_drawn_at_the_threshold_of_the_prediction(
     assert not np.array_equal(inferencer.draw(labelled), inferencer.draw(labelled, 0.1))
     results = inferencer([pictures[0]], threshold=0.9, return_vis=True)
     assert np.array_equal(results['visualization'][0], inferencer.draw(labelled))
+
+
+def test_name_of_the_zoo_is_enough(
+    tiny_config: Path,
+    tiny_checkpoint: Path,
+    pictures: list[str],
+    inferencer: SCANetInferencer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = ZooModel('Tiny', tiny_config, weights=str(tiny_checkpoint))
+    monkeypatch.setattr(zoo, 'list_models', lambda: iter([entry]))
+    named = SCANetInferencer('tiny', show_progress=False)
+    expected = inferencer(pictures[0], threshold=0)
+    assert named(pictures[0], threshold=0)['predictions'] == expected['predictions']
+
+
+def test_addresses_are_fetched(
+    inferencer: SCANetInferencer, pictures: list[str], tmp_path: Path
+) -> None:
+    shutil.copy(pictures[0], tmp_path / 'a b.png')
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        root = f'http://127.0.0.1:{server.server_port}'
+        results = inferencer([f'{root}/a%20b.png', f'{root}/none.png'], threshold=0)
+        server.shutdown()
+    (prediction,) = results['predictions']
+    (expected,) = inferencer(pictures[0], threshold=0)['predictions']
+    assert prediction['labels'] == expected['labels']
+    ((path, reason),) = results['skipped']
+    assert path == f'{root}/none.png'
+    assert '404' in reason
