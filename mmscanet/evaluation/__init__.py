@@ -10,9 +10,9 @@ from .figures import (
 from .multi_label_metric import MultiLabelMetric
 from .report import format_figures, format_label_figures
 from .score_table import SCORE_KEYS, ScoreTable
-from .threshold_fitting import HeldOut, cross_fit, fit_label_thresholds
-from .threshold_report import format_fit, measure_thresholds
 from .thresholds import LabelThresholds, Threshold, read_threshold, sidecar_path
+from .thresholds.fitting import HeldOut, cross_fit, fit_label_thresholds
+from .thresholds.report import format_fit, measure_thresholds
 
 __all__ = [
     'METRIC_VERSION',

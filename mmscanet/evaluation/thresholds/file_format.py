@@ -10,7 +10,7 @@ from mmscanet.errors import DataError
 from mmscanet.version import __version__
 
 if TYPE_CHECKING:
-    from .thresholds import LabelThresholds
+    from .label_thresholds import LabelThresholds
 
 FORMAT_VERSION = 1
 

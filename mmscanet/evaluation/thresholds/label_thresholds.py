@@ -14,9 +14,9 @@ from mmscanet.errors import (
     explain_failed_output,
 )
 
-from .functional import OBJECTIVES
-from .score_table import SCORE_KEYS
-from .thresholds_file import decode_thresholds, encode_thresholds, is_number
+from ..functional import OBJECTIVES
+from ..score_table import SCORE_KEYS
+from .file_format import decode_thresholds, encode_thresholds, is_number
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmscanet.errors import DataError
 
-from .functional import (
+from ..functional import (
     fit_resampled_threshold,
     fit_temperature,
     fit_threshold,
@@ -19,8 +19,8 @@ from .functional import (
     predict_at_threshold,
     scale_by_temperature,
 )
-from .score_table import ScoreTable
-from .thresholds import LabelThresholds
+from ..score_table import ScoreTable
+from .label_thresholds import LabelThresholds
 
 
 def fit_label_thresholds(

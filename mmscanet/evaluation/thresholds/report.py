@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from .figures import choice_figures
-from .functional import (
+from ..figures import choice_figures
+from ..functional import (
     expected_calibration_error,
     precision_recall_f1,
     predict_at_threshold,
     scale_by_temperature,
 )
-from .report import CHOICE_FIGURES, draw_table, format_number
-from .score_table import ScoreTable
-from .threshold_fitting import HeldOut
-from .thresholds import LabelThresholds
+from ..report import CHOICE_FIGURES, draw_table, format_number
+from ..score_table import ScoreTable
+from .fitting import HeldOut
+from .label_thresholds import LabelThresholds
 
 _LABEL_FIGURES = ('precision', 'recall', 'f1')
 _HEADING = ['label', 'positives', 'threshold', *_LABEL_FIGURES]
