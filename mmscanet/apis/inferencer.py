@@ -73,7 +73,7 @@ def check_device(device: str | None) -> None:
         torch.empty(0, device=device)
     # What torch raises: on an unknown name, without CUDA, on a number too high.
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].split('. ')[0]
         raise UsageError(f'device {device} cannot be used: {reason}') from error
 
 
@@ -99,9 +99,10 @@ class SCANetInferencer(DetInferencer):
         device: str | None = None,
         show_progress: bool = True,
     ) -> None:
+        check_device(device)
         model = str(model) if isinstance(model, Path) else model
         if isinstance(model, str) and not Path(model).is_file():
-            if Path(model).suffix:
+            if Path(model).suffix in ('.py', '.json', '.yaml', '.yml'):
                 raise UsageError(f'config file {model} does not exist')
             entry = find_model(model)
             model, weights = str(entry.config), weights or entry.weights
@@ -115,7 +116,6 @@ class SCANetInferencer(DetInferencer):
             model = load_config(model, needs=('model', 'test_dataloader'))
         self.weights = str(weights)
         check_checkpoint(self.weights)
-        check_device(device)
         try:
             # mmengine prints that it loads the checkpoint, where results may go.
             with contextlib.redirect_stdout(io.StringIO()):

@@ -12,14 +12,19 @@ from tqdm import tqdm
 
 from mmscanet.apis import ImageSource, SCANetInferencer, find_images
 from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
-from mmscanet.errors import OutputError, UsageError, require_writable_folder
+from mmscanet.errors import (
+    UsageError,
+    explain_failed_output,
+    require_writable_folder,
+)
 from mmscanet.evaluation.thresholds import read_threshold
 from mmscanet.visualization import ContactSheet
 from mmscanet.zoo import find_model
 
 from .records import RecordFile, Screen, check_out, open_records, printable
-from .settings import describe_settings, keep_settings
+from .settings import describe_settings, drop_pictures_of_others, keep_settings
 
+SHEET = 'contact_sheet'
 STOPPED = 'stopped; the same command with --resume goes on where it was'
 
 
@@ -100,7 +105,7 @@ def build_inferencer(args: Namespace) -> SCANetInferencer:
     """
     model, weights = args.model, args.weights
     if args.cfg_options:
-        if not Path(model).suffix:
+        if Path(model).suffix != '.py':
             entry = find_model(model)
             model, weights = str(entry.config), weights or entry.weights
         model = load_config(model, args.cfg_options)
@@ -152,6 +157,8 @@ def picture_paths(sources: Sequence[ImageSource], folder: Path) -> dict[str, Pat
         # A second suffix, so that a.png and a.jpg stay apart.
         if file.suffix.lower() not in ('.jpg', '.jpeg'):
             file = file.with_name(f'{file.name}.jpg')
+        if file.name.startswith(SHEET):  # that name is for the pages
+            file = file.with_name(f'picture_{file.name}')
         number, plain = 1, file
         while file in taken:
             number += 1
@@ -167,17 +174,21 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    try:
-        written = mmcv.imwrite(mmcv.rgb2bgr(picture), str(path))
-    except (OSError, cv2.error) as error:
-        raise OutputError(f'cannot write {path}: {error}') from error
-    if not written:
-        raise OutputError(f'cannot write {path}: is the disk full?')
+    _, jpeg = cv2.imencode('.jpg', mmcv.rgb2bgr(picture))
+    # Whole or not at all, and in the place of a link rather than through it.
+    part = path.with_name(f'.{path.name}.part')
+    with explain_failed_output(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(jpeg)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def write_contact_sheet(pictures: dict[str, Path], folder: Path) -> None:
     """Put the pictures that are there together on pages ``contact_sheet_NNN.jpg``."""
-    with ContactSheet(folder / 'contact_sheet') as sheet:
+    with ContactSheet(folder / SHEET) as sheet:
         for source, path in pictures.items():
             if path.is_file():
                 picture = mmcv.imread(str(path), channel_order='rgb')
@@ -209,8 +220,11 @@ def run(args: Namespace) -> int:
     # Only now, as --overwrite gives up what an earlier run did.
     if args.out and args.overwrite:
         Path(args.out).unlink(missing_ok=True)
+    settings = describe_settings(inferencer, thresholds)
     if args.out:
-        keep_settings(args.out, describe_settings(inferencer, thresholds))
+        keep_settings(args.out, settings)
+    if args.pictures:
+        drop_pictures_of_others(Path(args.pictures), pictures.values(), settings)
     with open_records(args.out) as records:
         todo = [each for each in sources if not is_done(each, records, pictures)]
         for each in inferencer.stream(todo, args.batch_size, thresholds, skipped):

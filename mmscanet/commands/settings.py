@@ -1,51 +1,92 @@
-"""What a file of predictions was made with, so that no two runs mix in it."""
+"""What results were made with, so that no two runs mix in them."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmscanet.apis import SCANetInferencer
 from mmscanet.errors import UsageError, explain_failed_output
 from mmscanet.evaluation.thresholds import LabelThresholds
 
+Settings = dict[str, object]
+# Parts of a model's config that labels do not depend on.
+_TRAINING = ('init_cfg', 'train_cfg')
+
 
 def describe_settings(
     inferencer: SCANetInferencer, thresholds: LabelThresholds
-) -> dict[str, object]:
+) -> Settings:
     """Return what the labels of a picture depend on."""
-    digest = hashlib.sha256()
+    weights = hashlib.sha256()
     for name, value in inferencer.model.state_dict().items():
-        digest.update(name.encode() + value.cpu().numpy().tobytes())
+        weights.update(name.encode() + value.cpu().numpy().tobytes())
     cfg = inferencer.cfg
-    config = f'{cfg.model} {cfg.test_dataloader.dataset.pipeline}'
-    return dict(
-        checkpoint=digest.hexdigest(),
-        config=hashlib.sha256(config.encode()).hexdigest(),
-        thresholds=thresholds.values.tolist(),
-    )
+    parts = [cfg.model, cfg.test_dataloader.dataset.pipeline]
+    config = json.dumps(_without_training(parts), sort_keys=True, default=str)
+    return {
+        'weights': weights.hexdigest(),
+        'config': hashlib.sha256(config.encode()).hexdigest(),
+        'thresholds': thresholds.values.tolist(),
+    }
 
 
-def keep_settings(out: str, settings: dict[str, object]) -> None:
+def keep_settings(out: str, settings: Settings) -> None:
     """Write down, in ``OUT.settings.json``, what a file of predictions is made with.
 
-    Where that is written already, compare.
+    Where the file is there already, compare.
 
     Raises:
-        UsageError: The file was made with something else; names it.
+        UsageError: The file was made with something else, or nobody knows with what.
         OutputError: It cannot be written.
     """
     path = Path(f'{out}.settings.json')
-    if Path(out).is_file() and path.is_file():
-        try:
-            before = json.loads(path.read_text())
-            differ = [key for key in settings if before[key] != settings[key]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f'{path} is damaged: delete it, or --overwrite') from error
-        if differ:
+    if Path(out).is_file() and Path(out).stat().st_size > 0:
+        before = _read(path)
+        if before is None:
             raise UsageError(
-                f'{out} was made with another {" and another ".join(differ)}: name '
-                'another file, or --overwrite it'
+                f'{path}, which says what {out} was made with, is missing or damaged: '
+                'name another file, or --overwrite it'
             )
-        return
+        if differ := [key for key in settings if before.get(key) != settings[key]]:
+            raise UsageError(
+                f'{out} was made with other {" and other ".join(differ)}: name another '
+                'file, or --overwrite it'
+            )
+    _write(path, settings)
+
+
+def drop_pictures_of_others(
+    folder: Path, pictures: Iterable[Path], settings: Settings
+) -> None:
+    """Delete pictures that this run is to draw and that were drawn with others.
+
+    ``FOLDER/.settings.json`` says with what the last run drew.
+    """
+    path = folder / '.settings.json'
+    if _read(path) != settings:
+        for picture in pictures:
+            picture.unlink(missing_ok=True)
+    _write(path, settings)
+
+
+def _read(path: Path) -> Settings | None:
+    try:
+        settings = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return settings if isinstance(settings, dict) else None
+
+
+def _write(path: Path, settings: Settings) -> None:
     with explain_failed_output(path):
         path.write_text(json.dumps(settings, indent=2) + '\n')
+
+
+def _without_training(node: object) -> object:
+    """Copy nested dicts and lists of a config, less what is for training only."""
+    if isinstance(node, dict):
+        return {k: _without_training(v) for k, v in node.items() if k not in _TRAINING}
+    if isinstance(node, (list, tuple)):
+        return [_without_training(each) for each in node]
+    return node

@@ -177,10 +177,13 @@ def test_config_can_be_changed(
 
 
 def test_pictures_of_equal_names_stay_apart(tmp_path: Path) -> None:
-    paths = ['x/a.jpg', 'y/a.jpg', 'x/a.png', 'z/a.jpg']
+    paths = ['x/a.jpg', 'y/a.jpg', 'x/a.png', 'z/a.jpg', 'contact_sheet_001.jpg']
     sources = [ImageSource(Path(path).name, path) for path in paths]
     names = [path.name for path in picture_paths(sources, tmp_path).values()]
-    assert names == ['a.jpg', 'a_2.jpg', 'a.png.jpg', 'a_3.jpg']
+    assert names == [
+        *('a.jpg', 'a_2.jpg', 'a.png.jpg', 'a_3.jpg'),
+        'picture_contact_sheet_001.jpg',
+    ]
 
 
 def test_pictures_given_are_never_overwritten_or_labelled_again(
@@ -208,11 +211,11 @@ def test_runs_do_not_mix_in_a_file(
     assert predict(*command) == 0
     before = (tmp_path / 'out.csv').read_bytes()
     assert predict(*command, '--resume', '--threshold', 0.9) == 2
-    assert 'out.csv was made with another thresholds: ' in capsys.readouterr().err
+    assert 'out.csv was made with other thresholds: ' in capsys.readouterr().err
     options = ('--model', tiny_config, '--cfg-options')
     option = 'model.roi_head.fusion.fuse=max'
     assert predict(*command, '--resume', *options, option) == 2
-    assert 'out.csv was made with another config: ' in capsys.readouterr().err
+    assert 'out.csv was made with other config: ' in capsys.readouterr().err
     assert (tmp_path / 'out.csv').read_bytes() == before
     assert predict(*command, '--overwrite', '--threshold', 0.9) == 0
     assert predict(*command, '--resume', '--threshold', 0.9) == 0
@@ -227,6 +230,51 @@ def test_pictures_can_be_added_to_results(
     assert predict(folder, '--out', out, '--resume', '--pictures', pictures) == 0
     assert len(list(pictures.rglob('*.jpg'))) == 3
     assert out.read_bytes() == before
+
+
+def test_results_of_unknown_settings_are_not_gone_on_with(
+    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / 'out.jsonl'
+    assert predict(folder, '--out', out) == 0
+    (tmp_path / 'out.jsonl.settings.json').unlink()
+    assert predict(folder, '--out', out, '--resume') == 2
+    assert 'settings.json, which says what' in capsys.readouterr().err
+
+
+def test_config_in_the_checkpoint_is_that_of_the_file(
+    predict: Command, folder: Path, tiny_config: Path, tmp_path: Path
+) -> None:
+    command = (folder, '--out', tmp_path / 'out.jsonl', '--resume')
+    assert predict(*command) == 0
+    assert predict(*command, '--model', tiny_config) == 0
+
+
+def test_links_in_the_folder_of_pictures_are_not_followed(
+    predict: Command, folder: Path, tmp_path: Path
+) -> None:
+    original = tmp_path / 'original.jpg'
+    shutil.copy(folder / 'a.png', original)
+    before = original.read_bytes()
+    pictures = tmp_path / 'pictures'
+    pictures.mkdir()
+    (pictures / 'original.jpg').symlink_to(original)
+    assert predict(original, '--pictures', pictures) == 0
+    assert original.read_bytes() == before
+    assert not (pictures / 'original.jpg').is_symlink()
+
+
+def test_pictures_of_another_threshold_are_drawn_again(
+    predict: Command, folder: Path, tmp_path: Path
+) -> None:
+    pictures, fresh = tmp_path / 'pictures', tmp_path / 'fresh'
+    low = (folder, '--threshold', 0.1, '--out', tmp_path / 'low.jsonl')
+    assert predict(*low, '--pictures', fresh) == 0
+    assert predict(folder, '--threshold', 0.99, '--pictures', pictures) == 0
+    drawn = (pictures / 'a.png.jpg').read_bytes()
+    assert predict(*low, '--resume', '--pictures', pictures) == 0
+    assert (pictures / 'a.png.jpg').read_bytes() != drawn
+    assert (pictures / 'a.png.jpg').read_bytes() == (fresh / 'a.png.jpg').read_bytes()
 
 
 def test_names_that_are_not_text(

@@ -27,7 +27,7 @@ def test_the_example_prints_what_the_model_finds(
     # Twice as large as the network's input, and without loss.
     picture = cv2.resize(picture, (320, 320), interpolation=cv2.INTER_NEAREST)
     _, png = cv2.imencode('.png', picture[..., ::-1])
-    Path('picture.jpg').write_bytes(png)  # Pillow goes by what is in a file
+    Path('picture.jpg').write_bytes(png)  # OpenCV goes by what is in a file
     exec(example, {})
     lines = capsys.readouterr().out.splitlines()
 

@@ -3,6 +3,7 @@
 import math
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.middleware import Middleware
@@ -14,6 +15,7 @@ from mmscanet.errors import UsageError
 from .page import EvidencePage
 from .pictures import MEGA
 
+LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 UPLOAD_PATH = '/gradio_api/upload'
 # Gradio's recorder of the screen, which the page does not use, keeps what it is sent.
 RECORDER_PATH = '/gradio_api/process_recording'
@@ -43,7 +45,11 @@ def serve(page: EvidencePage, host: str, port: int) -> None:
     """
     limits = page.limits
     max_bytes = math.ceil(limits.megabytes * MEGA)
-    guard = Middleware(RequestGuard, upload_bytes=max_bytes * limits.pictures + MEGA)
+    guard = Middleware(
+        RequestGuard,
+        upload_bytes=max_bytes * limits.pictures + MEGA,
+        only_local=host in LOOPBACK,
+    )
     blocks = page.build()
     try:
         blocks.launch(
@@ -78,18 +84,22 @@ def serve(page: EvidencePage, host: str, port: int) -> None:
 
 
 class RequestGuard:
-    """ASGI middleware: refuses bodies that are too large or do not say how large.
+    """ASGI middleware: refuses strangers, and bodies too large or of unknown size.
 
     Gradio limits each file of an upload, but neither their number nor other bodies.
 
     Args:
         app: What answers all other requests.
         upload_bytes: The largest body of an upload; any other has 1 MB at most.
+        only_local: Answer only requests to a name of this machine, and none that the
+            page of another site makes. A browser on this machine would else let any
+            site that it visits reach the page.
     """
 
-    def __init__(self, app: ASGIApp, upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, upload_bytes: int, only_local: bool) -> None:
         self.app = app
         self.upload_bytes = upload_bytes
+        self.only_local = only_local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with an error line, or let the request through."""
@@ -98,6 +108,8 @@ class RequestGuard:
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         path, headers = scope['path'].rstrip('/'), dict(scope['headers'])
+        if self.only_local and not _is_local(headers):
+            return PlainTextResponse('This page is for its own machine only.', 403)
         length = headers.get(b'content-length', b'0')
         if path == RECORDER_PATH:
             return PlainTextResponse('Not found.', 404)
@@ -106,3 +118,11 @@ class RequestGuard:
         if int(length) > (self.upload_bytes if path == UPLOAD_PATH else MEGA):
             return PlainTextResponse('The request is too large.', 413)
         return None
+
+
+def _is_local(headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a request names this machine and comes from no other site."""
+    host = headers.get(b'host', b'').decode('latin-1')
+    origin = headers.get(b'origin', b'').decode('latin-1')
+    local = urlsplit(f'//{host}').hostname in LOOPBACK
+    return local and origin in ('', f'http://{host}', f'https://{host}')

@@ -105,7 +105,9 @@ def test_model_without_boxes(page: EvidencePage, make_sample: Callable) -> None:
     del sample.pred_instances
     sample.set_metainfo(dict(ori_shape=(10, 20)))
     image = np.zeros((10, 20, 3), np.uint8)
-    reading = Reading.of('a.png', 'a.png', Labelled(ImageSource(), {}, sample, image))
+    thresholds = LabelThresholds.shared(page.classes, 0.5)
+    labelled = Labelled(ImageSource(), {}, sample, image, thresholds)
+    reading = Reading.of('a.png', 'a.png', labelled)
     _, labels, link = page.show([reading], 0, 0.5, False)
     assert labels.count('class="name"') == 1
     assert predictions(link)[0]['labels'][0]['boxes'] == []

@@ -243,3 +243,17 @@ def test_wrong_numbers(
     refused: Callable, tmp_path: Path, option: tuple[str, str]
 ) -> None:
     assert option[0] in refused(APP, tmp_path, tmp_path, *option)
+
+
+def test_other_sites_are_refused(server: Any) -> None:
+    """A page elsewhere, or a name elsewhere that leads to this machine."""
+    name = urlsplit(server.url).netloc
+    for headers, status in [
+        ({}, 200),
+        ({'Origin': f'http://{name}'}, 200),
+        ({'Host': name.replace('127.0.0.1', 'localhost')}, 200),
+        ({'Host': 'elsewhere.example'}, 403),
+        ({'Origin': 'http://elsewhere.example'}, 403),
+        ({'Origin': 'null'}, 403),
+    ]:
+        assert httpx.get(server.url, headers=headers).status_code == status, headers
