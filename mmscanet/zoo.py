@@ -10,6 +10,8 @@ from mmengine.infer import BaseInferencer
 
 from mmscanet.errors import UsageError
 
+_CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+
 
 @dataclass(frozen=True)
 class ZooModel:
@@ -43,6 +45,22 @@ def list_models() -> Iterator[ZooModel]:
                 metadata=entry.get('Metadata') or {},
                 results=tuple(entry.get('Results') or ()),
             )
+
+
+def resolve_model(model: str, weights: str | None) -> tuple[str, str | None]:
+    """Return config file and checkpoint of a config file or a name of the zoo.
+
+    Args:
+        model: A path, which need not exist, or a name.
+        weights: A checkpoint. By default, for a name, the zoo's.
+
+    Raises:
+        UsageError: There is no such name.
+    """
+    if Path(model).is_file() or Path(model).suffix in _CONFIG_SUFFIXES:
+        return model, weights
+    entry = find_model(model)
+    return str(entry.config), weights or entry.weights
 
 
 def find_model(name: str) -> ZooModel:

@@ -32,7 +32,7 @@ from mmscanet.evaluation.thresholds import (
     Threshold,
     sidecar_path,
 )
-from mmscanet.zoo import find_model
+from mmscanet.zoo import resolve_model
 
 from .inputs import ImageSource, InputsType, find_images
 from .prediction import to_prediction
@@ -101,11 +101,8 @@ class SCANetInferencer(DetInferencer):
     ) -> None:
         check_device(device)
         model = str(model) if isinstance(model, Path) else model
-        if isinstance(model, str) and not Path(model).is_file():
-            if Path(model).suffix in ('.py', '.json', '.yaml', '.yml'):
-                raise UsageError(f'config file {model} does not exist')
-            entry = find_model(model)
-            model, weights = str(entry.config), weights or entry.weights
+        if isinstance(model, str):
+            model, weights = resolve_model(model, weights)
         if weights is None:
             raise UsageError(
                 f'no checkpoint is published for {model} yet: name one (weights)'
@@ -276,9 +273,6 @@ class SCANetInferencer(DetInferencer):
                 continue
             image = mmcv.bgr2rgb(results['img'])
             yield source, self.pipeline(results), image
-
-    def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
-        raise NotImplementedError('names are resolved before')
 
     def _load_weights_to_model(
         self, model: nn.Module, checkpoint: dict[str, Any], cfg: Config | ConfigDict

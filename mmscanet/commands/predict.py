@@ -19,7 +19,7 @@ from mmscanet.errors import (
 )
 from mmscanet.evaluation.thresholds import read_threshold
 from mmscanet.visualization import ContactSheet
-from mmscanet.zoo import find_model
+from mmscanet.zoo import resolve_model
 
 from .records import RecordFile, Screen, check_out, open_records, printable
 from .settings import describe_settings, drop_pictures_of_others, keep_settings
@@ -105,9 +105,7 @@ def build_inferencer(args: Namespace) -> SCANetInferencer:
     """
     model, weights = args.model, args.weights
     if args.cfg_options:
-        if Path(model).suffix != '.py':
-            entry = find_model(model)
-            model, weights = str(entry.config), weights or entry.weights
+        model, weights = resolve_model(model, weights)
         model = load_config(model, args.cfg_options)
     return SCANetInferencer(model, weights, args.device, not args.no_progress)
 

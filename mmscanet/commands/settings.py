@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -62,11 +63,22 @@ def drop_pictures_of_others(
     """Delete pictures that this run is to draw and that were drawn with others.
 
     ``FOLDER/.settings.json`` says with what the last run drew.
+
+    Raises:
+        UsageError: Files with such names are there that no run has drawn.
+        OutputError: The folder cannot be written to.
     """
     path = folder / '.settings.json'
-    if _read(path) != settings:
-        for picture in pictures:
-            picture.unlink(missing_ok=True)
+    before = _read(path)
+    there = [picture for picture in pictures if os.path.lexists(picture)]
+    if there and before is None:
+        raise UsageError(
+            f'--pictures {folder}: {there[0]} would be overwritten, and is not of an '
+            'earlier run; name another folder'
+        )
+    if before != settings:
+        for picture in there:
+            picture.unlink()
     _write(path, settings)
 
 

@@ -100,6 +100,17 @@ def add_config_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def add_shape_argument(parser: ArgumentParser) -> None:
+    """Add the option for the size of images; :func:`input_shape` is the default."""
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        help="pixels of the images; without it, those of the config's test pipeline",
+    )
+
+
 def add_runner_arguments(parser: ArgumentParser) -> None:
     """Add the options that :func:`set_work_dir` and ``set_launcher`` read."""
     parser.add_argument('--work-dir', metavar='DIR', help='folder of logs and results')

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
@@ -14,7 +15,7 @@ from mmengine.config import Config
 from mmscanet.__main__ import main
 from mmscanet.apis import SCANetInferencer
 from mmscanet.apis.inputs import ImageSource
-from mmscanet.commands.predict import picture_paths
+from mmscanet.commands.predict import picture_paths, write_picture
 
 Command = Callable[..., int]
 
@@ -250,18 +251,29 @@ def test_config_in_the_checkpoint_is_that_of_the_file(
     assert predict(*command, '--model', tiny_config) == 0
 
 
-def test_links_in_the_folder_of_pictures_are_not_followed(
-    predict: Command, folder: Path, tmp_path: Path
+def test_files_of_others_in_the_folder_of_pictures_are_kept(
+    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
+    copy = tmp_path / 'copies' / 'a.png.jpg'
+    copy.parent.mkdir()
+    copy.write_bytes(b'a picture of somebody')
+    assert predict(folder, '--pictures', copy.parent) == 2
+    assert f'{copy} would be overwritten' in capsys.readouterr().err
+    assert [each.read_bytes() for each in copy.parent.iterdir()] == [
+        b'a picture of somebody'
+    ]
+
+
+def test_links_in_the_folder_of_pictures_are_not_followed(tmp_path: Path) -> None:
     original = tmp_path / 'original.jpg'
-    shutil.copy(folder / 'a.png', original)
-    before = original.read_bytes()
-    pictures = tmp_path / 'pictures'
-    pictures.mkdir()
-    (pictures / 'original.jpg').symlink_to(original)
-    assert predict(original, '--pictures', pictures) == 0
-    assert original.read_bytes() == before
-    assert not (pictures / 'original.jpg').is_symlink()
+    original.write_bytes(b'before')
+    link = tmp_path / 'pictures' / 'original.jpg'
+    link.parent.mkdir()
+    link.symlink_to(original)
+    write_picture(np.zeros((8, 8, 3), np.uint8), link)
+    assert original.read_bytes() == b'before'
+    assert cv2.imread(str(link)).shape == (8, 8, 3)
+    assert not link.is_symlink()
 
 
 def test_pictures_of_another_threshold_are_drawn_again(

@@ -14,6 +14,7 @@ import torch
 
 from mmscanet.engine.launch import (
     add_config_arguments,
+    add_shape_argument,
     input_shape,
     load_config,
     report_usage_errors,
@@ -44,13 +45,7 @@ def build_parser() -> ArgumentParser:
     """Return the parser of the command line."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     add_config_arguments(parser)
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('HEIGHT', 'WIDTH'),
-        help="pixels of the input; without it, those of the config's test pipeline",
-    )
+    add_shape_argument(parser)
     parser.add_argument('--batch-size', type=int, default=2)
     parser.add_argument('--repeats', type=int, default=10)
     parser.add_argument('--warmup', type=int, default=2)

@@ -6,6 +6,7 @@ import torch
 
 from mmscanet.engine.launch import (
     add_config_arguments,
+    add_shape_argument,
     input_shape,
     load_config,
     report_usage_errors,
@@ -23,13 +24,7 @@ def main() -> None:
     """Run the command."""
     parser = ArgumentParser(description='Count parameters and FLOPs of a model.')
     add_config_arguments(parser)
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('HEIGHT', 'WIDTH'),
-        help="pixels of the input; without it, those of the config's test pipeline",
-    )
+    add_shape_argument(parser)
     args = parser.parse_args()
     with report_usage_errors():
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])

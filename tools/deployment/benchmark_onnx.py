@@ -20,6 +20,7 @@ from mmscanet.deployment.images import export_shape, made_up_images, read_images
 from mmscanet.deployment.onnx_file import open_session, require_packages, save_onnx
 from mmscanet.engine.launch import (
     add_config_arguments,
+    add_shape_argument,
     load_config,
     report_usage_errors,
 )
@@ -42,13 +43,7 @@ def build_parser() -> ArgumentParser:
         nargs='?',
         help='checkpoint file or URL; without it, random weights, which show no boxes',
     )
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('HEIGHT', 'WIDTH'),
-        help="pixels of the images; without it, those of the config's test pipeline",
-    )
+    add_shape_argument(parser)
     parser.add_argument(
         '--images',
         nargs='+',

@@ -24,6 +24,7 @@ from mmscanet.deployment.onnx_file import (
 )
 from mmscanet.engine.launch import (
     add_config_arguments,
+    add_shape_argument,
     load_config,
     report_usage_errors,
 )
@@ -48,13 +49,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--labels-only', action='store_true', help='leave the boxes out of the graph'
     )
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('HEIGHT', 'WIDTH'),
-        help="pixels of the images; without it, those of the config's test pipeline",
-    )
+    add_shape_argument(parser)
     parser.add_argument(
         '--images',
         nargs='+',
