@@ -8,6 +8,7 @@ custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)
 default_hooks = dict(
     checkpoint=dict(max_keep_ckpts=2, save_best='multi-label/mAP', rule='greater'),
     label_count=dict(type='LabelCountCheckHook'),
+    label_statistics=dict(type='LabelStatisticsHook'),
     visualization=dict(score_thr=0.5),
 )
 visualizer = dict(type='EvidenceVisualizer')

@@ -3,6 +3,7 @@
 from .classifiers import MultiLabelClassifier
 from .detectors import ChannelsLastMixin, SCANet
 from .heads import MultiLabelClsHead
+from .layers import GraphConvolution, LabelEmbeddings, LabelStatistics
 from .losses import PatchLabelLoss
 from .roi_heads import (
     ContextExpandRoIExtractor,
@@ -14,6 +15,9 @@ from .roi_heads import (
 __all__ = [
     'ChannelsLastMixin',
     'ContextExpandRoIExtractor',
+    'GraphConvolution',
+    'LabelEmbeddings',
+    'LabelStatistics',
     'MultiLabelBBoxHead',
     'MultiLabelClassifier',
     'MultiLabelClsHead',
