@@ -66,7 +66,7 @@ class MultiLabelClassifier(BaseDetector):
         self, batch_inputs: Tensor, batch_data_samples: SampleList
     ) -> SampleList:
         """Give each sample ``pred_score`` (C,), in [0, 1]."""
-        scores = self.predict_labels(batch_inputs)
+        scores = self.predict_labels(batch_inputs, batch_data_samples)
         for sample, score in zip(batch_data_samples, scores, strict=True):
             sample.pred_score = score
         return batch_data_samples
@@ -75,4 +75,4 @@ class MultiLabelClassifier(BaseDetector):
         self, batch_inputs: Tensor, batch_data_samples: OptSampleList = None
     ) -> Tensor:
         """``pred_score`` of :meth:`predict`, as (B, C)."""
-        return self.head.predict(self.extract_feat(batch_inputs))
+        return self.head.predict(self.extract_feat(batch_inputs), batch_data_samples)

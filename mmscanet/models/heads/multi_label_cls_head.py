@@ -4,7 +4,7 @@ from abc import ABCMeta, abstractmethod
 
 import torch
 from mmdet.registry import MODELS
-from mmdet.structures import SampleList
+from mmdet.structures import OptSampleList, SampleList
 from mmdet.utils import OptConfigType, OptMultiConfig
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -67,9 +67,13 @@ class MultiLabelClsHead(BaseModule, metaclass=ABCMeta):
         ]
         return torch.stack(cells)
 
-    def predict(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def predict(
+        self, feats: tuple[Tensor, ...], batch_data_samples: OptSampleList = None
+    ) -> Tensor:
         """Scores (B, C) in [0, 1].
 
-        In full precision: half precision would make ties of high scores.
+        In full precision: half precision would make ties of high scores. What is
+        known of the images beforehand is in ``batch_data_samples``, for heads that
+        use it; this one does not.
         """
         return self(feats).float().sigmoid()

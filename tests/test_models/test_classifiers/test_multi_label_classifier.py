@@ -129,3 +129,19 @@ def test_labels_come_from_boxes_without_gt_score(build, make_sample):
     scored.gt_instances = InstanceData()
     losses = [model.loss(IMAGES[:1], [s])['loss_cls'] for s in (boxed, scored)]
     assert losses[0] == losses[1]
+
+
+def test_the_head_is_given_the_samples(build, samples, monkeypatch):
+    """For a head that is told some labels beforehand."""
+    model = build().eval()
+    given = []
+
+    def predict(feats, batch_data_samples=None):
+        given.append(batch_data_samples)
+        return feats[-1].mean((2, 3))[:, :4].sigmoid()
+
+    monkeypatch.setattr(model.head, 'predict', predict)
+    with torch.no_grad():
+        model.predict(IMAGES, samples)
+        model.predict_labels(IMAGES)
+    assert given == [samples, None]

@@ -1,0 +1,148 @@
+"""What a frozen backbone gave for an image, kept on disk."""
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mmscanet.errors import explain_failed_output
+
+Features = tuple[Tensor, ...]
+
+
+class FeatureCache:
+    """Answers for a backbone from disk where it has seen the very same image before.
+
+    A frozen backbone gives the same feature maps for an image in each epoch. They are
+    kept in half precision, a file an image, under a digest of the weights and, in it,
+    one of the pixels: whatever the pipeline does, an image is only recognised if all
+    of its pixels are the same. Flips are therefore kept apart, and random crops or
+    colours make the cache grow and never answer. Several processes may share a folder.
+
+    Args:
+        backbone: The module to answer for; its ``forward`` is replaced.
+        folder: Where the files are, made on use.
+
+    Attributes:
+        read: Images answered from disk.
+        written: Images put there.
+    """
+
+    def __init__(self, backbone: nn.Module, folder: Path) -> None:
+        self.backbone = backbone
+        self.folder = folder
+        self.read = self.written = 0
+        self._place: Path | None = None
+        self._forward: Callable[[Tensor], Features] = backbone.forward
+        backbone.forward = self
+
+    def open(self, training: bool = False) -> bool:
+        """Use the cache until it is closed, if it can serve the weights of now.
+
+        It can if nothing in the backbone is trained or, for a test, if images have
+        been kept for these weights before: joint training makes new ones each epoch,
+        which are not worth keeping. Hooks inside the backbone put something of their
+        own into it.
+
+        Args:
+            training: Whether weights that can be trained will be.
+        """
+        self.read = self.written = 0
+        place = self.folder / weights_digest(self.backbone)
+        inside = list(self.backbone.modules())[1:]
+        trained = any(param.requires_grad for param in self.backbone.parameters())
+        hooked = any(each._forward_hooks or each._forward_pre_hooks for each in inside)
+        serves = not trained or (not training and place.is_dir())
+        self._place = place if serves and not hooked else None
+        return self._place is not None
+
+    def close(self) -> None:
+        """Leave everything to the backbone."""
+        self._place = None
+
+    def __call__(self, images: Tensor) -> Features:
+        """Feature maps (B, D_l, H_l, W_l) of normalised images (B, 3, H, W)."""
+        if self._place is None or self.backbone.training or images.requires_grad:
+            return self._forward(images)
+        files = [self._place / pixels_digest(image) for image in images]
+        found = [self._load(file, images) for file in files]
+        missing = [i for i, feats in enumerate(found) if feats is None]
+        if missing:
+            for i, feats in zip(missing, self._compute(images[missing]), strict=True):
+                self._save(files[i], feats)
+                # As it is read back, so that a first epoch is like the others.
+                found[i] = tuple(level.half().to(images.dtype) for level in feats)
+        self.read += len(images) - len(missing)
+        self.written += len(missing)
+        layout = torch.contiguous_format
+        if images.is_contiguous(memory_format=torch.channels_last):
+            layout = torch.channels_last
+        levels = zip(*found, strict=True)
+        return tuple(torch.stack(x).contiguous(memory_format=layout) for x in levels)
+
+    @torch.no_grad()
+    def _compute(self, images: Tensor) -> list[Features]:
+        return list(zip(*self._forward(images), strict=True))
+
+    @staticmethod
+    def _load(file: Path, like: Tensor) -> Features | None:
+        """Read a file; None if there is none that can be read."""
+        try:
+            feats = torch.load(file, map_location=like.device, weights_only=True)
+            return tuple(level.to(like.dtype) for level in feats)
+        except FileNotFoundError:
+            return None
+        except Exception:  # whatever torch finds wrong with it, it is made anew
+            return None
+
+    @staticmethod
+    def _save(file: Path, feats: Features) -> None:
+        """Write a file whole or not at all."""
+        data = io.BytesIO()
+        torch.save([level.half().cpu().contiguous() for level in feats], data)
+        with explain_failed_output(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=file.parent)
+            try:
+                with open(descriptor, 'wb') as temporary:
+                    temporary.write(data.getbuffer())
+                os.replace(name, file)
+            except BaseException:
+                os.unlink(name)
+                raise
+
+
+def weights_digest(module: nn.Module) -> str:
+    """Digest what a module computes: its layers, parameters and buffers."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, layer in module.named_modules():
+        # Not its repr, which has the file that the weights came from.
+        digest.update(f'{name} {type(layer).__name__} {layer.extra_repr()}'.encode())
+    for name, value in module.state_dict().items():
+        digest.update(name.encode())
+        digest.update(_bytes(value))
+    return digest.hexdigest()
+
+
+def pixels_digest(image: Tensor) -> str:
+    """Digest an image (3, H, W), with the precision that it will be computed in."""
+    kind = image.device.type
+    precision = (
+        torch.get_autocast_dtype(kind)
+        if torch.is_autocast_enabled(kind)
+        else image.dtype
+    )
+    about = f'{tuple(image.shape)} {precision}'
+    digest = hashlib.blake2b(about.encode(), digest_size=16)
+    digest.update(_bytes(image))
+    return digest.hexdigest()
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    return memoryview(flat.view(torch.uint8).numpy())
