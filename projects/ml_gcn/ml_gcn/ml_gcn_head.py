@@ -4,14 +4,14 @@ import torch
 from mmdet.registry import MODELS
 from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mmscanet.errors import ConfigError
 from mmscanet.models import (
-    GraphConvolution,
     LabelEmbeddings,
+    LabelGCN,
     LabelStatistics,
     MultiLabelClsHead,
+    share_with_neighbours,
 )
 
 
@@ -57,12 +57,7 @@ class MLGCNHead(MultiLabelClsHead):
         self.p = p
         self.statistics = LabelStatistics(num_classes)
         self.embeddings = LabelEmbeddings(num_classes, **(embeddings or {}))
-        self.gcn = nn.ModuleList(
-            [
-                GraphConvolution(self.embeddings.channels, hidden_channels),
-                GraphConvolution(hidden_channels, in_channels),
-            ]
-        )
+        self.gcn = LabelGCN(self.embeddings.channels, hidden_channels, in_channels)
         self.bias = nn.Parameter(torch.tensor(float(bias_init_with_prob(prior))))
 
     def adjacency(self) -> Tensor:
@@ -70,20 +65,14 @@ class MLGCNHead(MultiLabelClsHead):
 
         Eq. 7: an edge where ``P(j | i) >= tau``. Eq. 8: all neighbours of a label
         share the weight p, the label itself has 1 - p; a label without neighbours
-        keeps all. Each row sums to 1: it needs no further normalisation.
+        keeps all.
         """
-        edges = (self.statistics.conditional() >= self.tau).float().fill_diagonal_(0)
-        neighbours = edges.sum(1)
-        graph = self.p * edges / neighbours.clamp(min=1)[:, None]
-        own = torch.where(neighbours > 0, 1 - self.p, 1.0)
-        return graph + own.diag()
+        edges = self.statistics.conditional() >= self.tau
+        return share_with_neighbours(edges, self.p)
 
     def classifiers(self) -> Tensor:
         """The linear classifiers (C, D) of the labels."""
-        adjacency = self.adjacency()
-        first, second = self.gcn
-        nodes = F.leaky_relu(first(self.embeddings(), adjacency), 0.2)
-        return second(nodes, adjacency)
+        return self.gcn(self.embeddings(), self.adjacency())[-1]
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Logits (B, C) of feature maps, of which the last, (B, D, H, W), is read."""
