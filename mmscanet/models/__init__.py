@@ -2,8 +2,15 @@
 
 from .classifiers import MultiLabelClassifier
 from .detectors import ChannelsLastMixin, SCANet
-from .heads import MultiLabelClsHead
-from .layers import GraphConvolution, LabelEmbeddings, LabelStatistics
+from .heads import LabelSequenceHead, MultiLabelClsHead
+from .layers import (
+    GraphConvolution,
+    LabelEmbeddings,
+    LabelGCN,
+    LabelStatistics,
+    LabelwiseLinear,
+    share_with_neighbours,
+)
 from .losses import PatchLabelLoss
 from .roi_heads import (
     ContextExpandRoIExtractor,
@@ -17,7 +24,10 @@ __all__ = [
     'ContextExpandRoIExtractor',
     'GraphConvolution',
     'LabelEmbeddings',
+    'LabelGCN',
+    'LabelSequenceHead',
     'LabelStatistics',
+    'LabelwiseLinear',
     'MultiLabelBBoxHead',
     'MultiLabelClassifier',
     'MultiLabelClsHead',
@@ -25,4 +35,5 @@ __all__ = [
     'SCAFusion',
     'SCANet',
     'SCARoIHead',
+    'share_with_neighbours',
 ]

@@ -1,5 +1,6 @@
 """Heads of image classifiers."""
 
+from .label_sequence_head import LabelSequenceHead
 from .multi_label_cls_head import MultiLabelClsHead
 
-__all__ = ['MultiLabelClsHead']
+__all__ = ['LabelSequenceHead', 'MultiLabelClsHead']
