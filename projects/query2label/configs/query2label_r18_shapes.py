@@ -1,0 +1,16 @@
+# Labels as queries of a decoder, a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/query2label/configs/query2label_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.query2label.query2label'])
+
+model = dict(
+    head=dict(
+        type='Query2LabelHead',
+        hidden_channels=64,
+        feedforward_channels=128,
+        num_heads=4,
+    )
+)
