@@ -1,0 +1,16 @@
+# A decoder with fixed queries, MobileNetV2, VOC 2007 train -> val, to choose settings by.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/ml_decoder/configs/ml_decoder_mobilenetv2_voc07-val.py
+_base_ = '../../../configs/_base_/classifier_mobilenetv2_voc07-val.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.ml_decoder.ml_decoder'])
+
+model = dict(
+    head=dict(
+        type='MLDecoderHead',
+        hidden_channels=256,
+        feedforward_channels=1024,
+        num_heads=8,
+    )
+)

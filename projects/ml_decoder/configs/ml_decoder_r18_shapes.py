@@ -1,0 +1,13 @@
+# A decoder with fixed queries, a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/ml_decoder/configs/ml_decoder_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.ml_decoder.ml_decoder'])
+
+model = dict(
+    head=dict(
+        type='MLDecoderHead', hidden_channels=64, feedforward_channels=128, num_heads=4
+    )
+)
