@@ -1,0 +1,9 @@
+# Labels named one after the other by an LSTM (CNN-RNN), a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/cnn_rnn/configs/cnn_rnn_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.cnn_rnn.cnn_rnn'])
+
+model = dict(head=dict(type='CNNRNNHead', embed_channels=32, hidden_channels=64))
