@@ -1,0 +1,12 @@
+# A superimposed label graph, injected into the backbone, ResNet-101, COCO 2017.
+# Expected: the paper has 83.7 mAP for COCO 2014; ours is not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/kssnet/configs/kssnet_r101_coco.py
+_base_ = '../../../configs/_base_/classifier_r101_coco.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.kssnet.kssnet'])
+
+model = dict(
+    type='KSSNet',
+    head=dict(type='KSSNetHead', hidden_channels=(256, 512, 1024)),
+)
