@@ -1,0 +1,9 @@
+# Labels each for themselves, then together, a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/decouple_net/configs/decouple_net_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.decouple_net.decouple_net'])
+
+model = dict(head=dict(type='DecoupleNetHead', hidden_channels=64, num_heads=4))

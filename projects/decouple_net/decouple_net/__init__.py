@@ -1,0 +1,5 @@
+"""Labels each for themselves, then together."""
+
+from .decouple_net_head import DecoupleNetHead
+
+__all__ = ['DecoupleNetHead']
