@@ -1,0 +1,9 @@
+# Cross-modality attention at several scales, ResNet-101, VOC 2007 trainval -> test.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/ms_cma/configs/ms_cma_r101_voc07.py
+_base_ = '../../../configs/_base_/classifier_r101_voc07.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.ms_cma.ms_cma'])
+
+model = dict(head=dict(type='MSCMAHead', lower_channels=(1024,)))

@@ -1,0 +1,9 @@
+# Cross-modality attention at several scales, a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/ms_cma/configs/ms_cma_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.ms_cma.ms_cma'])
+
+model = dict(head=dict(type='MSCMAHead', lower_channels=(32,), embed_channels=32))
