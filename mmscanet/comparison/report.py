@@ -20,6 +20,8 @@ _COSTS = {
     'train_seconds': ('ms, training image', 1e-3),
     'predict_seconds': ('ms, predicted image', 1e-3),
 }
+# After ten methods matplotlib's colours come again, with another mark.
+_MARKS = 'osD^'
 
 
 @dataclass(frozen=True)
@@ -148,16 +150,16 @@ def draw_plot(results: Results) -> bytes:
     for place, each in enumerate(rows):
         values, size = each.values('mAP'), each.mean('parameters') / 1e6
         spread = [[values.mean() - values.min()], [values.max() - values.mean()]]
-        style = dict(fmt='o', capsize=3, color=f'C{place % 10}')
+        # Both pictures have the same marks; the names at the first say whose they are.
+        mark = _MARKS[place // 10 % len(_MARKS)]
+        style = dict(fmt=mark, capsize=3, color=f'C{place % 10}')
         by_method.errorbar(values.mean(), place, xerr=spread, **style)
         by_method.plot(values, [place] * len(values), '|', color='black', alpha=0.5)
-        by_size.errorbar(size, values.mean(), yerr=spread, label=each.name, **style)
+        by_size.errorbar(size, values.mean(), yerr=spread, **style)
     by_method.set(xlabel='mAP, mean and lowest to highest over seeds')
     by_method.set_yticks(range(len(rows)), [each.name for each in rows])
-    by_method.invert_yaxis()
-    by_method.margins(y=0.2)
+    by_method.set_ylim(len(rows) - 0.5, -0.5)
     by_size.set(xlabel='parameters, million', ylabel='mAP')
-    by_size.legend(fontsize='small')
     first = results.sorted_rows()[0]
     figure.suptitle(f'{first["dataset"]}, {first["backbone"]}')
     picture = io.BytesIO()

@@ -90,6 +90,12 @@ def build(model_cfg: ConfigDict, device: str = 'cpu') -> nn.Module:
     return MODELS.build(without_weights(model_cfg)).to(device)
 
 
+def count_labels(model_cfg: ConfigDict) -> int:
+    """Return C of a peer that reads the whole image, or of a detector."""
+    head = model_cfg.get('head') or model_cfg.roi_head.bbox_head
+    return head.num_classes
+
+
 def random_batch(setting: Setting, num_classes: int, boxes: int = 8) -> Batch:
     """Return seeded random images and boxes, as a data preprocessor gives them.
 
@@ -204,6 +210,12 @@ def time_alternating(
     return times
 
 
+def milliseconds(times: list[float]) -> str:
+    """Write the median and the quartiles of times, which are in seconds."""
+    low, median, high = np.percentile(np.array(times) * 1e3, [25, 50, 75])
+    return f'{median:.1f} ({low:.1f}-{high:.1f})'
+
+
 def _synchronize(device: str) -> None:
     if device.startswith('cuda'):
         torch.cuda.synchronize(device)
@@ -225,7 +237,7 @@ def _peak_memory(model_cfg: dict, task: str, setting: Setting) -> int | None:
         torch.set_num_threads(setting.threads)
     cfg = ConfigDict(model_cfg)
     model = build(cfg, setting.device)
-    batch = random_batch(setting, cfg.roi_head.bbox_head.num_classes)
+    batch = random_batch(setting, count_labels(cfg))
     run = make_tasks(model, batch)[task]
     on_gpu = setting.device.startswith('cuda')
     before = _status_bytes('VmRSS')

@@ -149,6 +149,34 @@ def test_benchmark_reports_every_ratio(
     assert ours['train']['flops'] > ours['train_frozen']['flops']
 
 
+def test_methods_are_timed_in_turn(
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
+) -> None:
+    peers = [
+        ROOT / f'projects/{name}/configs/{name}_r18_shapes.py'
+        for name in ('resnet_gmp', 'csra')
+    ]
+    run_tool(
+        *('analysis_tools/benchmark_methods', *peers, '--shape', 32, 32),
+        *('--repeats', 2, '--warmup', 0, '--batch-size', 2),
+    )
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert 'batches of 2 images, 32 x 32' in lines[0]
+    rows = [
+        [cell.strip() for cell in line.strip('|').split('|')] for line in lines[-2:]
+    ]
+    assert [row[0] for row in rows] == ['resnet_gmp', 'csra']
+    # Training, training with a frozen backbone, labels: times and their ratios.
+    assert rows[0][2::2] == ['1.00'] * 3
+    assert all(float(ratio) > 0 for ratio in rows[1][2::2])
+
+
+def test_methods_of_different_size_are_refused(refused: Callable[..., str]) -> None:
+    other = ROOT / 'configs/scanet/scanet_r18_fpn_voc07.py'
+    error = refused('analysis_tools/benchmark_methods', SHAPES, other)
+    assert error == 'error: the configs have inputs of 2 sizes; give --shape'
+
+
 def test_merged_config_is_printed(
     capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
 ) -> None:

@@ -23,8 +23,10 @@ from mmscanet.engine.measure import (
     Setting,
     build,
     count_flops,
+    count_labels,
     faster_rcnn_twin,
     make_tasks,
+    milliseconds,
     peak_memory,
     random_batch,
     time_alternating,
@@ -79,7 +81,7 @@ def measure(cfgs: dict, setting: Setting, rows: list, args: object) -> dict:
     for name, cfg in cfgs.items():
         model = build(cfg, setting.device)
         result[name]['parameters'] = sum(p.numel() for p in model.parameters())
-        batch = random_batch(setting, cfg.roi_head.bbox_head.num_classes)
+        batch = random_batch(setting, count_labels(cfg))
         for task, run in make_tasks(model, batch).items():
             if (name, task) in wanted:
                 result[name][task] = dict(flops=count_flops(run))
@@ -98,12 +100,6 @@ def measure(cfgs: dict, setting: Setting, rows: list, args: object) -> dict:
     return result
 
 
-def summary(times: list[float]) -> str:
-    """Write the median and the quartiles of times in seconds, in milliseconds."""
-    low, median, high = np.percentile(np.array(times) * 1e3, [25, 50, 75])
-    return f'{median:.1f} ({low:.1f}-{high:.1f})'
-
-
 def report(result: dict, rows: list) -> str:
     """Write the figures as Markdown tables."""
     lines = [
@@ -114,8 +110,8 @@ def report(result: dict, rows: list) -> str:
     for title, task, (other, other_task) in rows:
         ours, theirs = result[OURS][task], result[other][other_task]
         ratio = np.median(ours['times']) / np.median(theirs['times'])
-        cells = [title, summary(ours['times']), f'{other}, {other_task}']
-        cells += [summary(theirs['times']), f'{ratio:.2f}']
+        cells = [title, milliseconds(ours['times']), f'{other}, {other_task}']
+        cells += [milliseconds(theirs['times']), f'{ratio:.2f}']
         if ours.get('memory') is not None:
             mib = [each['memory'] / 2**20 for each in (ours, theirs)]
             share = f'{mib[0] / mib[1]:.2f}' if mib[1] else '-'

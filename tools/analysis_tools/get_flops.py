@@ -15,6 +15,7 @@ from mmscanet.engine.measure import (
     Setting,
     build,
     count_flops,
+    count_labels,
     make_tasks,
     random_batch,
 )
@@ -30,9 +31,7 @@ def main() -> None:
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
         setting = Setting(tuple(args.shape or input_shape(cfg)), batch_size=1)
     model = build(cfg.model)
-    # Of a peer that reads the whole image, or of a detector.
-    head = cfg.model.get('head') or cfg.model.roi_head.bbox_head
-    batch = random_batch(setting, head.num_classes)
+    batch = random_batch(setting, count_labels(cfg.model))
     model.eval()
     print(f'input       {setting.shape[0]} x {setting.shape[1]}, one image')
     parameters = sum(param.numel() for param in model.parameters())
