@@ -1,0 +1,13 @@
+# Regions that an LSTM finds one after the other (RNN-Attention), a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/rnn_attention/configs/rnn_attention_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.rnn_attention.rnn_attention'])
+
+# A region half as wide as the map is 10 cells wide. 4 to 5 of 11 labels are present:
+# on the way there from a prior of 0.01 the LSTM saturates, and then learns no more.
+model = dict(
+    head=dict(type='RNNAttentionHead', hidden_channels=64, region_size=10, prior=0.3)
+)
