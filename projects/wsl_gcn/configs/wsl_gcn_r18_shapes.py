@@ -1,0 +1,9 @@
+# Maps of the classifiers of a label graph, a small ResNet-18, ContextShapes.
+# Expected: not yet run
+# Hardware, time, memory: not yet run.
+# Command:  python tools/train.py projects/wsl_gcn/configs/wsl_gcn_r18_shapes.py
+_base_ = '../../../configs/_base_/classifier_r18_shapes.py'
+
+custom_imports = dict(imports=['mmscanet', 'projects.wsl_gcn.wsl_gcn'])
+
+model = dict(type='WSLGCN', head=dict(type='WSLGCNHead', hidden_channels=64))
