@@ -83,7 +83,7 @@ def test_the_same_labels_give_the_same_vectors_whatever_was_drawn_before():
     assert torch.equal(first(), second())
 
 
-def test_attention_weighs_cells_by_what_they_resemble():
+def test_attention_is_the_papers_over_cells():
     attend = CrossModalityAttention(5, 3).eval()
     x, labels = torch.randn(2, 5, 3, 4), torch.randn(6, 3)
     projected, output = attend.project(x), attend(x, labels)
@@ -93,22 +93,21 @@ def test_attention_weighs_cells_by_what_they_resemble():
             for i, j in ((i, j) for i in range(3) for j in range(4)):
                 cell = projected[b, :, i, j]
                 cosine = cell @ label / (cell.norm() * label.norm())
-                weight = (1 + (20 * cosine).exp()).log() / 20  # near max(0, cosine)
-                assert weight - cosine.clamp(min=0) < 0.04
+                weight = cosine.clamp(min=0) + 1e-4
                 total += weight
                 expected += weight * x[b, :, i, j]
             assert torch.allclose(output[b, c], expected / total, atol=1e-5)
 
 
-def test_a_label_that_no_cell_resembles_learns_too():
+def test_a_label_that_no_cell_resembles_has_the_average():
     attend = CrossModalityAttention(5, 3).eval()
-    x = torch.randn(1, 5, 1, 1) + 1e-2 * torch.randn(1, 5, 2, 2)
-    opposite = -attend.project(x).mean((0, 2, 3))
+    x = torch.randn(1, 5, 1, 1).expand(1, 5, 2, 2) + torch.zeros(1, 5, 2, 2)
+    opposite = -attend.project(x)[0, :, 0, 0]
+    x.requires_grad_()
     output = attend(x, torch.stack([opposite, torch.zeros(3)]))
-    assert torch.allclose(output, x.mean((2, 3))[:, None].expand(1, 2, 5), atol=0.02)
-    assert torch.allclose(output[:, 1], x.mean((2, 3)), atol=1e-6)
-    output[0, 0].sum().backward()
-    assert attend.project[0].conv.weight.grad.abs().sum() > 0
+    assert torch.allclose(output, x.mean((2, 3))[:, None].expand(1, 2, 5), atol=1e-6)
+    output.sum().backward()
+    assert x.grad.isfinite().all()
 
 
 def test_logits_are_the_mean_over_levels(head, feats):

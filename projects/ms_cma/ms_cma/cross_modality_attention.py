@@ -14,18 +14,17 @@ class CrossModalityAttention(BaseModule):
     the label vectors :math:`e_c`, to :math:`v_j`. What label c gets is
 
     .. math:: \sum_j \frac{z_{cj}}{\sum_k z_{ck}} x_j, \quad
-        z_{cj} = \mathrm{softplus}_{20}(\cos(v_j, e_c))
+        z_{cj} = \max(0, \cos(v_j, e_c)) + 10^{-4}
 
-    The paper has max(0, .) in the place of softplus with sharpness 20, which is nearly
-    the same. But a label that resembles no cell, as some do at first, has 0 / 0 with it
-    and no gradient to ever resemble one.
+    The small constant is not the paper's: a label that no cell resembles has the
+    average of the map, and not 0 / 0.
 
     Args:
         in_channels: D of the feature map.
         channels: E of the label vectors.
     """
 
-    sharpness = 20
+    floor = 1e-4
 
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
@@ -39,7 +38,7 @@ class CrossModalityAttention(BaseModule):
         cells = F.normalize(self.project(x), dim=1)
         labels = F.normalize(labels, dim=1).to(cells.dtype)
         similarity = F.conv2d(cells, labels[:, :, None, None]).float()
-        resemblance = F.softplus(similarity, self.sharpness)
+        resemblance = similarity.relu() + self.floor
         return resemblance / resemblance.sum((2, 3), keepdim=True)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
