@@ -236,22 +236,30 @@ def test_a_wrong_share_is_named(fraction):
         RevealLabels(fraction)
 
 
-def test_known_label_configs_change_the_test_pipeline_only(repo_root):
+def test_known_label_configs_are_run_as_they_say(repo_root):
     folder = repo_root / 'projects/c_tran/configs'
     paths = sorted(folder.glob('known_labels/*.py'))
-    assert len(paths) == 4
+    bodies = set()
     for path in paths:
-        stem, _, share = path.stem.partition('_known')
-        base, ours = (
-            Config.fromfile(each).to_dict() for each in (folder / f'{stem}.py', path)
-        )
-        *rest, last = ours['test_dataloader']['dataset']['pipeline']
-        assert last == dict(type='RevealLabels', fraction=int(share) / 100)
-        assert rest == base['test_dataloader']['dataset'].pop('pipeline')
-        del ours['test_dataloader']['dataset']['pipeline']
-        assert ours == base
+        header, base, body = path.read_text().partition('_base_ = ')
         command = f'python tools/test.py {path.relative_to(repo_root)} CHECKPOINT\n'
-        assert command in path.read_text()
+        assert command in header and base
+        stem = path.stem.removesuffix('_known50')
+        first, _, rest = body.partition('\n')
+        assert first == f"'../{stem}.py'" and (folder / f'{stem}.py').exists()
+        bodies.add(rest)
+    assert len(paths) == 4 and len(bodies) == 1
+
+
+def test_known_label_configs_change_the_test_pipeline_only(repo_root):
+    folder = repo_root / 'projects/c_tran/configs'
+    name = 'c_tran_mobilenetv2_voc07-val'
+    base = Config.fromfile(folder / f'{name}.py').to_dict()
+    ours = Config.fromfile(folder / f'known_labels/{name}_known50.py').to_dict()
+    *rest, last = ours['test_dataloader']['dataset'].pop('pipeline')
+    assert last == dict(type='RevealLabels', fraction=0.5)
+    assert rest == base['test_dataloader']['dataset'].pop('pipeline')
+    assert ours == base
 
 
 def test_trains_measures_and_labels_pictures(
