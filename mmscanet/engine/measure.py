@@ -18,6 +18,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from .feature_cache import FeatureCache
 from .hooks.staged_training_hook import freeze
 
 Batch = tuple[Tensor, list[DetDataSample]]
@@ -136,12 +137,15 @@ def random_batch(setting: Setting, num_classes: int, boxes: int = 8) -> Batch:
     return torch.tensor(images, dtype=torch.float32, device=setting.device), samples
 
 
-def make_tasks(model: nn.Module, batch: Batch) -> dict[str, Callable[[], object]]:
+def make_tasks(
+    model: nn.Module, batch: Batch, cache: FeatureCache | None = None
+) -> dict[str, Callable[[], object]]:
     """Return what is measured on a model, by name.
 
     ``train`` is a forward and a backward pass and a step of SGD; ``train_frozen`` the
-    same with the backbone frozen as ``StagedTrainingHook`` does it; ``predict`` ends
-    with boxes; ``predict_labels``, where the model has it, with labels alone.
+    same with the backbone frozen as ``StagedTrainingHook`` does it; ``train_cached``
+    that again with the backbone's ``cache``, if there is one; ``predict`` ends with
+    boxes; ``predict_labels``, where the model has it, with labels alone.
     """
     inputs, samples = batch
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.5)
@@ -156,6 +160,15 @@ def make_tasks(model: nn.Module, batch: Batch) -> dict[str, Callable[[], object]
         step()
         for param in trainable:
             param.requires_grad_(True)
+
+    def train_cached() -> None:
+        # The batch is in the folder after the first time.
+        trainable = freeze(model.backbone)
+        cache.open()
+        for param in trainable:
+            param.requires_grad_(True)
+        train_frozen()
+        cache.close()
 
     def step() -> None:
         optimizer.zero_grad()
@@ -174,6 +187,8 @@ def make_tasks(model: nn.Module, batch: Batch) -> dict[str, Callable[[], object]
         model.predict_labels(inputs, copy.deepcopy(samples))
 
     tasks = dict(train=train, train_frozen=train_frozen, predict=predict)
+    if cache is not None:
+        tasks['train_cached'] = train_cached
     if hasattr(model, 'predict_labels'):
         tasks['predict_labels'] = predict_labels
     return tasks

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 
+from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.measure import (
     Setting,
     build,
@@ -80,6 +81,18 @@ def test_tasks_do_what_their_names_say(model_cfg: ConfigDict) -> None:
     assert all(param.requires_grad for param in model.backbone.parameters())
     flops = {name: count_flops(task) for name, task in tasks.items()}
     assert flops['train'] > flops['train_frozen'] > flops['predict'] > 0
+
+
+def test_a_cached_step_leaves_the_backbone_out(
+    model_cfg: ConfigDict, tmp_path: Path
+) -> None:
+    model = build(model_cfg)
+    batch = random_batch(SETTING, num_classes=11)
+    tasks = make_tasks(model, batch, FeatureCache(model.backbone, tmp_path))
+    tasks['train_cached']()
+    backbone = count_flops(lambda: model.backbone(batch[0]))
+    saved = count_flops(tasks['train_frozen']) - count_flops(tasks['train_cached'])
+    assert saved == backbone > 0
 
 
 def test_flops_of_a_layer_by_hand() -> None:

@@ -166,8 +166,8 @@ def test_methods_are_timed_in_turn(
         [cell.strip() for cell in line.strip('|').split('|')] for line in lines[-2:]
     ]
     assert [row[0] for row in rows] == ['resnet_gmp', 'csra']
-    # Training, training with a frozen backbone, labels: times and their ratios.
-    assert rows[0][2::2] == ['1.00'] * 3
+    # Joint, frozen and cached training, labels: times and their ratios.
+    assert rows[0][2::2] == ['1.00'] * 4
     assert all(float(ratio) > 0 for ratio in rows[1][2::2])
 
 

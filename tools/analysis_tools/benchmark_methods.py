@@ -7,6 +7,7 @@ with; without configs it is SCANet, and all peers follow.
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from mmengine.config import Config
 
 from mmscanet.comparison import ConfigName, find_configs
 from mmscanet.comparison.machine import machine
+from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.launch import (
     add_shape_argument,
     input_shape,
@@ -35,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TASKS = {
     'train': 'training',
     'train_frozen': 'training, backbone frozen',
+    'train_cached': 'the same with a feature cache',
     'predict_labels': 'labels of images',
 }
 
@@ -57,9 +60,16 @@ def build_parser() -> ArgumentParser:
 
 
 def time_methods(
-    cfgs: list[Config], setting: Setting, repeats: int, warmup: int
+    cfgs: list[Config], setting: Setting, repeats: int, warmup: int, folder: Path
 ) -> dict[str, list[list[float]]]:
     """Time each task of all methods, one after the other, again and again.
+
+    Args:
+        cfgs: Of the methods.
+        setting: What the times are taken on.
+        repeats: How often each is timed.
+        warmup: How often each is run before.
+        folder: Where feature caches may be.
 
     Returns:
         For each task ``repeats`` times, in seconds, of each method.
@@ -67,7 +77,8 @@ def time_methods(
     runs = []
     for cfg in cfgs:
         batch = random_batch(setting, count_labels(cfg.model))
-        tasks = make_tasks(build(cfg.model, setting.device), batch)
+        model = build(cfg.model, setting.device)
+        tasks = make_tasks(model, batch, FeatureCache(model.backbone, folder))
         runs.append({'predict_labels': tasks['predict'], **tasks})
     return {
         task: time_alternating(
@@ -107,7 +118,8 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     setting = Setting(shapes.pop(), args.batch_size, args.device, args.threads)
-    times = time_methods(cfgs, setting, args.repeats, args.warmup)
+    with TemporaryDirectory() as folder:
+        times = time_methods(cfgs, setting, args.repeats, args.warmup, Path(folder))
     height, width = setting.shape
     print(
         f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
