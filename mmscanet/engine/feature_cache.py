@@ -3,9 +3,10 @@
 import hashlib
 import io
 import os
-import tempfile
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 from torch import Tensor, nn
@@ -31,13 +32,14 @@ class FeatureCache:
     Attributes:
         read: Images answered from disk.
         written: Images put there.
+        place: The folder of the weights that are served, None while it is closed.
     """
 
     def __init__(self, backbone: nn.Module, folder: Path) -> None:
         self.backbone = backbone
         self.folder = folder
         self.read = self.written = 0
-        self._place: Path | None = None
+        self.place: Path | None = None
         self._forward: Callable[[Tensor], Features] = backbone.forward
         backbone.forward = self
 
@@ -58,27 +60,24 @@ class FeatureCache:
         trained = any(param.requires_grad for param in self.backbone.parameters())
         hooked = any(each._forward_hooks or each._forward_pre_hooks for each in inside)
         serves = not trained or (not training and place.is_dir())
-        self._place = place if serves and not hooked else None
-        return self._place is not None
+        self.place = place if serves and not hooked else None
+        return self.place is not None
 
     def close(self) -> None:
         """Leave everything to the backbone."""
-        self._place = None
+        self.place = None
 
     def __call__(self, images: Tensor) -> Features:
         """Feature maps (B, D_l, H_l, W_l) of normalised images (B, 3, H, W)."""
-        if self._place is None or self.backbone.training or images.requires_grad:
+        if self.place is None or self.backbone.training or images.requires_grad:
             return self._forward(images)
-        files = [self._place / pixels_digest(image) for image in images]
+        files = [self.place / pixels_digest(image) for image in images]
         found = [self._load(file, images) for file in files]
         missing = [i for i, feats in enumerate(found) if feats is None]
         if missing:
             for i, feats in zip(missing, self._compute(images[missing]), strict=True):
-                self._save(files[i], feats)
-                # As it is read back, so that a first epoch is like the others.
-                found[i] = tuple(level.half().to(images.dtype) for level in feats)
+                found[i] = self._keep(files[i], feats)
         self.read += len(images) - len(missing)
-        self.written += len(missing)
         layout = torch.contiguous_format
         if images.is_contiguous(memory_format=torch.channels_last):
             layout = torch.channels_last
@@ -89,37 +88,48 @@ class FeatureCache:
     def _compute(self, images: Tensor) -> list[Features]:
         return list(zip(*self._forward(images), strict=True))
 
-    @staticmethod
-    def _load(file: Path, like: Tensor) -> Features | None:
-        """Read a file; None if there is none that can be read."""
-        try:
-            feats = torch.load(file, map_location=like.device, weights_only=True)
-            return tuple(level.to(like.dtype) for level in feats)
-        except FileNotFoundError:
-            return None
-        except Exception:  # whatever torch finds wrong with it, it is made anew
-            return None
+    def _keep(self, file: Path, feats: Features) -> Features:
+        """Write features; return them as they will be read, so that epochs are alike.
+
+        Those that half precision cannot hold are not kept.
+        """
+        halves = [level.half() for level in feats]
+        if not all(half.isfinite().all() for half in halves):
+            return feats
+        self._save(file, halves)
+        self.written += 1
+        levels = zip(halves, feats, strict=True)
+        return tuple(half.to(level.dtype) for half, level in levels)
 
     @staticmethod
-    def _save(file: Path, feats: Features) -> None:
+    def _load(file: Path, like: Tensor) -> Features | None:
+        """Read a file; None if there is none, or a damaged one, to be made anew."""
+        try:
+            feats = torch.load(file, map_location=like.device, weights_only=True)
+        except (FileNotFoundError, EOFError, RuntimeError, pickle.UnpicklingError):
+            return None
+        return tuple(level.to(like.dtype) for level in feats)
+
+    @staticmethod
+    def _save(file: Path, halves: list[Tensor]) -> None:
         """Write a file whole or not at all."""
         data = io.BytesIO()
-        torch.save([level.half().cpu().contiguous() for level in feats], data)
+        torch.save([level.cpu().contiguous() for level in halves], data)
+        part = file.with_name(f'{file.name}.{uuid4().hex}')
         with explain_failed_output(file):
             file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=file.parent)
             try:
-                with open(descriptor, 'wb') as temporary:
-                    temporary.write(data.getbuffer())
-                os.replace(name, file)
+                part.write_bytes(data.getbuffer())
+                os.replace(part, file)
             except BaseException:
-                os.unlink(name)
+                part.unlink(missing_ok=True)
                 raise
 
 
 def weights_digest(module: nn.Module) -> str:
-    """Digest what a module computes: its layers, parameters and buffers."""
-    digest = hashlib.blake2b(digest_size=16)
+    """Digest what a backbone computes: layers, parameters, buffers, its outputs."""
+    levels = str(getattr(module, 'out_indices', None))
+    digest = hashlib.blake2b(levels.encode(), digest_size=16)
     for name, layer in module.named_modules():
         # Not its repr, which has the file that the weights came from.
         digest.update(f'{name} {type(layer).__name__} {layer.extra_repr()}'.encode())

@@ -148,6 +148,7 @@ def make_tasks(
     boxes; ``predict_labels``, where the model has it, with labels alone.
     """
     inputs, samples = batch
+    place: Path | None = None
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.5)
 
     def train() -> None:
@@ -156,17 +157,21 @@ def make_tasks(
 
     def train_frozen() -> None:
         model.train()
+        freeze_and(step)
+
+    def freeze_and(run: Callable[[], object]) -> None:
         trainable = freeze(model.backbone)
-        step()
+        run()
         for param in trainable:
             param.requires_grad_(True)
 
     def train_cached() -> None:
-        # The batch is in the folder after the first time.
-        trainable = freeze(model.backbone)
-        cache.open()
-        for param in trainable:
-            param.requires_grad_(True)
+        nonlocal place
+        if place is None:
+            # Once, as in an epoch. Later the batch is in the folder.
+            freeze_and(cache.open)
+            place = cache.place
+        cache.place = place
         train_frozen()
         cache.close()
 

@@ -18,8 +18,9 @@ IMAGES = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 class TwoLevels(nn.Module):
     """A backbone that counts the images it is given."""
 
-    def __init__(self, stride=1):
+    def __init__(self, stride=1, out_indices=(0, 1)):
         super().__init__()
+        self.out_indices = out_indices
         self.first = nn.Conv2d(3, 4, 3, stride)
         self.second = nn.Conv2d(4, 5, 3)
         self.seen = 0
@@ -27,7 +28,8 @@ class TwoLevels(nn.Module):
     def forward(self, images):
         self.seen += len(images)
         fine = self.first(images)
-        return fine, self.second(fine)
+        levels = fine, self.second(fine)
+        return tuple(levels[index] for index in self.out_indices)
 
 
 @pytest.fixture
@@ -72,6 +74,27 @@ def test_other_weights_and_other_layers_are_not_answered_for(frozen, cache, tmp_
     strided.load_state_dict(frozen.state_dict())
     assert weights_digest(strided) != weights_digest(frozen)
     assert weights_digest(copy.deepcopy(frozen)) == weights_digest(frozen)
+
+
+def test_other_levels_are_not_answered_for(frozen, tmp_path):
+    FeatureCache(frozen, tmp_path).open()
+    frozen(IMAGES)
+    coarse = TwoLevels(out_indices=(1,)).eval().requires_grad_(False)
+    coarse.load_state_dict(frozen.state_dict())
+    expected = coarse(IMAGES)
+    FeatureCache(coarse, tmp_path).open()
+    for _ in range(2):
+        (level,) = coarse(IMAGES)
+        assert torch.allclose(level, expected[0], rtol=1e-3, atol=1e-6)
+
+
+def test_what_half_precision_cannot_hold_is_not_kept(frozen, cache, tmp_path):
+    frozen.first.bias[0] = 1e5
+    expected = frozen(IMAGES)
+    cache.open()
+    for _ in range(2):
+        assert all(map(torch.equal, frozen(IMAGES), expected))
+    assert (cache.read, cache.written) == (0, 0) and not list(tmp_path.iterdir())
 
 
 def test_a_backbone_in_training_is_left_alone(frozen, cache, tmp_path):

@@ -29,9 +29,9 @@ class Boxes(Labels):
         return dict(img_id=index)
 
 
-def runner(model, dataset):
+def runner(model, dataset, iteration=0):
     return SimpleNamespace(
-        model=model, train_dataloader=SimpleNamespace(dataset=dataset)
+        model=model, train_dataloader=SimpleNamespace(dataset=dataset), iter=iteration
     )
 
 
@@ -51,3 +51,23 @@ def test_a_model_without_statistics_reads_no_labels():
 def test_a_data_set_without_image_labels_is_refused():
     with pytest.raises(ConfigError, match='Boxes gives no image labels'):
         LabelStatisticsHook().before_train(runner(LabelStatistics(2), Boxes()))
+
+
+def test_a_resumed_run_keeps_what_its_checkpoint_has():
+    model = LabelStatistics(2)
+    LabelStatisticsHook().before_train(runner(model, Labels(), iteration=3))
+    assert model.num_images == 0
+
+
+class Joined(Labels):
+    """Two data sets with the same ids, of other pictures."""
+
+    def get_data_info(self, index):
+        info = super().get_data_info(index)
+        return dict(info, img_id=0, img_path=f'{index % 2}.jpg')
+
+
+def test_pictures_with_the_same_id_count_apart():
+    model = LabelStatistics(2)
+    LabelStatisticsHook().before_train(runner(model, Joined()))
+    assert model.num_images == 2

@@ -230,6 +230,12 @@ def test_nothing_is_revealed_where_nothing_is_annotated():
     assert 'known_score' not in bare
 
 
+def test_one_label_at_least_stays_unknown():
+    """Or the image would silently drop out of the metric."""
+    cells = torch.tensor([1, -1, 0, 1], dtype=torch.int8)
+    assert RevealLabels(0.9).revealed(cells, '7').sum() == 2
+
+
 @pytest.mark.parametrize('fraction', [-0.1, 1.0])
 def test_a_wrong_share_is_named(fraction):
     with pytest.raises(ConfigError, match=r'fraction must be in \[0, 1\), not'):

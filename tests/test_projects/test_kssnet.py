@@ -118,6 +118,7 @@ def test_relations_of_a_file_hold_both_ways_and_add_up(file):
     [
         ('cat dog 1', 'line 1: needs two names and a weight'),
         ('cat\tdog\tnan', 'line 1: .* not .*nan'),
+        ('cat\tdog\t1e39', 'line 1: .* not .*1e39'),
         ('cat\tdog\t-1', 'line 1: needs two names and a weight of at least 0'),
         ('cat\tchair\t1', 'relates no two of the labels'),
     ],

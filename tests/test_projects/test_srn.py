@@ -162,3 +162,12 @@ def test_wrong_settings_are_named(settings, message):
 def test_trains_measures_and_labels_pictures(write_tiny, train_and_label):
     config = write_tiny('srn', 'projects/srn/configs/srn_r18_shapes.py', TINY_MODEL)
     train_and_label(config)
+
+
+@pytest.mark.parametrize('level', [2, 0])
+def test_a_level_that_is_not_there_or_has_other_channels_is_named(level):
+    head = SRNHead(**SIZES, srn_level=level)
+    feats = torch.rand(1, 4, 4, 4), torch.rand(1, 5, 4, 4)
+    message = rf'srn_level={level} with srn_channels=5: .* \[4, 5\] channels'
+    with pytest.raises(ConfigError, match=message):
+        head(feats)

@@ -158,7 +158,7 @@ def test_methods_are_timed_in_turn(
     ]
     run_tool(
         *('analysis_tools/benchmark_methods', *peers, '--shape', 32, 32),
-        *('--repeats', 2, '--warmup', 0, '--batch-size', 2),
+        *('--repeats', 2, '--warmup', 1, '--batch-size', 2),
     )
     lines = capsys.readouterr().out.strip().splitlines()
     assert 'batches of 2 images, 32 x 32' in lines[0]
@@ -169,6 +169,12 @@ def test_methods_are_timed_in_turn(
     # Joint, frozen and cached training, labels: times and their ratios.
     assert rows[0][2::2] == ['1.00'] * 4
     assert all(float(ratio) > 0 for ratio in rows[1][2::2])
+
+
+def test_methods_cannot_be_timed_never_or_nowhere(refused: Callable[..., str]) -> None:
+    tool = 'analysis_tools/benchmark_methods'
+    assert 'argument --repeats: 0 is below 1' in refused(tool, '--repeats', 0)
+    assert 'device abacus cannot' in refused(tool, SHAPES, '--device', 'abacus')
 
 
 def test_methods_of_different_size_are_refused(refused: Callable[..., str]) -> None:

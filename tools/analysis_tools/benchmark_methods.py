@@ -5,7 +5,11 @@ what else the machine had to do. The first method is the one that others are com
 with; without configs it is SCANet, and all peers follow.
 """
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    RawDescriptionHelpFormatter,
+)
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +17,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from mmscanet.apis.inferencer import check_device
 from mmscanet.comparison import ConfigName, find_configs
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.feature_cache import FeatureCache
@@ -51,12 +56,20 @@ def build_parser() -> ArgumentParser:
     parser.add_argument('--backbone', default='r18', help="as in the configs' names")
     parser.add_argument('--dataset', default='shapes', help="as in the configs' names")
     add_shape_argument(parser)
-    parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--repeats', type=int, default=10)
-    parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument('--batch-size', type=positive, default=8)
+    parser.add_argument('--repeats', type=positive, default=10)
+    parser.add_argument('--warmup', type=positive, default=2)
     parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
     parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
     return parser
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError(f'{number} is below 1')
+    return number
 
 
 def time_methods(
@@ -113,8 +126,7 @@ def main() -> None:
             raise UsageError(
                 f'the configs have inputs of {len(shapes)} sizes; give --shape'
             )
-        if args.device.startswith('cuda') and not torch.cuda.is_available():
-            raise UsageError(f'--device {args.device}: no CUDA device was found')
+        check_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
     setting = Setting(shapes.pop(), args.batch_size, args.device, args.threads)

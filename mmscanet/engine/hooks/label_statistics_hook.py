@@ -15,7 +15,7 @@ class LabelStatisticsHook(Hook):
     """Before training, call ``learn_labels`` of each :class:`LearnsLabels` module.
 
     Models without one, such as SCANet, cost nothing. The labels come from the infos of
-    the data set: no picture is read.
+    the data set: no picture is read. A resumed run keeps what its checkpoint has.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -25,11 +25,15 @@ class LabelStatisticsHook(Hook):
             ConfigError: The data set gives no image labels.
         """
         learners = [m for m in runner.model.modules() if isinstance(m, LearnsLabels)]
-        if not learners:
+        if not learners or runner.iter > 0:
             return
         dataset = runner.train_dataloader.dataset
         infos = (dataset.get_data_info(index) for index in range(len(dataset)))
-        cells = {info['img_id']: info.get('gt_score') for info in infos}
+        # Joined data sets may have the same ids.
+        cells = {
+            (info['img_id'], info.get('img_path')): info.get('gt_score')
+            for info in infos
+        }
         if any(each is None for each in cells.values()):
             raise ConfigError(
                 f'{type(dataset).__name__} gives no image labels (gt_score), from '

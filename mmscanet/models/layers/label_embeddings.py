@@ -71,7 +71,7 @@ def factorise_ppmi(cells: Tensor) -> Tensor:
     """
     statistics = LabelStatistics(cells.shape[1])
     statistics.learn_labels(cells, ())
-    together = statistics.co_occurrence.double() * max(len(cells), 1)
+    together = statistics.co_occurrence.double() * statistics.num_images.clamp(min=1)
     alone = statistics.count.double()
     # A pair that never occurs has log 0; the maximum with 0 takes it away.
     ppmi = (together / (alone[:, None] * alone).clamp(min=1)).log().clamp(min=0)
@@ -106,6 +106,10 @@ def read_word_vectors(file: Path, classes: tuple[str, ...], channels: int) -> Te
                         f'not channels={channels}'
                     )
                 found[word] = torch.tensor([float(each) for each in numbers])
+                if not found[word].isfinite().all():
+                    raise UnreadableDataError(
+                        f'{file}, line {number}: a number of {word!r} is not finite'
+                    )
     except FileNotFoundError as error:
         raise MissingDataError(
             f'the file of word vectors {str(file)!r} does not exist'

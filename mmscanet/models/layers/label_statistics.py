@@ -26,8 +26,6 @@ class LearnsLabels(nn.Module, metaclass=ABCMeta):
 class LabelStatistics(LearnsLabels):
     """Counts of labels and of pairs of labels; 0 before training.
 
-    Cells that are not scored count as absent.
-
     Args:
         num_classes: C.
 
@@ -35,14 +33,16 @@ class LabelStatistics(LearnsLabels):
         num_images: () long, the number of training images.
         co_occurrence: (C, C) long, images that have both labels; the diagonal has
             those of a single label.
+        scored: (C, C) long, at [i, j] the images that have label i and are scored for
+            label j.
     """
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()
         self.register_buffer('num_images', torch.zeros((), dtype=torch.long))
-        self.register_buffer(
-            'co_occurrence', torch.zeros(num_classes, num_classes, dtype=torch.long)
-        )
+        for name in ('co_occurrence', 'scored'):
+            pairs = torch.zeros(num_classes, num_classes, dtype=torch.long)
+            self.register_buffer(name, pairs)
 
     def learn_labels(self, cells: Tensor, classes: tuple[str, ...]) -> None:
         """See :meth:`LearnsLabels.learn_labels`."""
@@ -50,6 +50,7 @@ class LabelStatistics(LearnsLabels):
         present = (cells > 0).double()
         self.num_images.fill_(len(cells))
         self.co_occurrence.copy_(present.T @ present)
+        self.scored.copy_(present.T @ (cells >= 0).double())
 
     @property
     def count(self) -> Tensor:
@@ -59,6 +60,6 @@ class LabelStatistics(LearnsLabels):
     def conditional(self) -> Tensor:
         """(C, C) float: at [i, j] the share of images with i that also have j.
 
-        0 for a label i that never occurs.
+        Of those that are scored for j; 0 if there is none.
         """
-        return self.co_occurrence / self.count.clamp(min=1)[:, None]
+        return self.co_occurrence / self.scored.clamp(min=1)

@@ -38,8 +38,8 @@ class CTranHead(MultiLabelClsHead):
         **kwargs: Those of :class:`MultiLabelClsHead`.
 
     Raises:
-        ConfigError: If ``min_unknown`` is not in (0, 1] or ``num_heads`` does not
-            divide D'.
+        ConfigError: If ``min_unknown`` is not in (0, 1], ``num_heads`` does not divide
+            D' or there is no layer.
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class CTranHead(MultiLabelClsHead):
         dims = embed_dims or in_channels
         if not 0 < min_unknown <= 1:
             raise ConfigError(f'min_unknown must be in (0, 1], not {min_unknown}')
-        if dims % num_heads:
+        if num_heads < 1 or dims % num_heads:
             raise ConfigError(f'num_heads must divide {dims} channels, not {num_heads}')
+        if num_layers < 1:
+            raise ConfigError(f'num_layers must be at least 1, not {num_layers}')
         super().__init__(num_classes, **kwargs)
         self.min_unknown = min_unknown
         self.project = (

@@ -24,7 +24,8 @@ class RevealLabels(BaseTransform):
     goes on leaving it out, and of one without ``gt_score``, as a bare image is.
 
     Args:
-        fraction: Share of the scored labels of an image, rounded to whole labels.
+        fraction: Share of the scored labels of an image, rounded to whole labels; one
+            at least is not revealed.
         seed: Another one reveals other labels.
 
     Raises:
@@ -57,7 +58,9 @@ class RevealLabels(BaseTransform):
         if (cells != 0).any():
             scored = (cells >= 0).nonzero().flatten().tolist()
             scored.sort(key=lambda label: self.lot(img_id, label))
-            revealed[scored[: round(self.fraction * len(scored))]] = True
+            # One at least stays unknown, or the image would not be measured.
+            number = min(round(self.fraction * len(scored)), len(scored) - 1)
+            revealed[scored[:number]] = True
         return revealed
 
     def lot(self, img_id: str, label: int) -> bytes:

@@ -38,7 +38,7 @@ class DecoupleNetHead(MultiLabelClsHead):
         prior: float = 0.01,
         **kwargs: object,
     ) -> None:
-        if hidden_channels % num_heads:
+        if num_heads < 1 or hidden_channels % num_heads:
             raise ConfigError(
                 f'hidden_channels must be a multiple of num_heads={num_heads}, '
                 f'not {hidden_channels}'

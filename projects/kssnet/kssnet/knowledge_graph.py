@@ -55,7 +55,7 @@ def read_relations(file: Path, classes: tuple[str, ...]) -> Tensor:
     index = {plain(name): i for i, name in enumerate(classes)}
     weights = torch.zeros(len(classes), len(classes))
     try:
-        lines = file.read_text(encoding='utf-8').splitlines()
+        lines = file.read_text(encoding='utf-8-sig').splitlines()
     except FileNotFoundError as error:
         raise MissingDataError(
             f'the file of relations {str(file)!r} does not exist'
@@ -78,7 +78,8 @@ def parse(line: str, where: str) -> tuple[str, str, float]:
     """The two plain names and the weight of a line."""
     try:
         first, second, weight = line.split('\t')
-        if not 0 <= float(weight) < float('inf'):
+        # As the graph has it: in single precision.
+        if not 0 <= torch.tensor(float(weight)) < float('inf'):
             raise ValueError
     except ValueError as error:
         raise UnreadableDataError(

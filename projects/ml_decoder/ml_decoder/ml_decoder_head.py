@@ -91,7 +91,7 @@ def build_decoder_layer(
     Raises:
         ConfigError: If ``channels`` is no multiple of ``num_heads``.
     """
-    if channels % num_heads:
+    if num_heads < 1 or channels % num_heads:
         raise ConfigError(
             f'hidden_channels must be a multiple of num_heads={num_heads}, '
             f'not {channels}'

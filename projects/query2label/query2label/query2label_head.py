@@ -50,7 +50,7 @@ class Query2LabelHead(MultiLabelClsHead):
         prior: float = 0.01,
         **kwargs: object,
     ) -> None:
-        if hidden_channels % 4 or hidden_channels % num_heads:
+        if num_heads < 1 or hidden_channels % 4 or hidden_channels % num_heads:
             # Sine positions have a sine and a cosine for each of two axes.
             raise ConfigError(
                 'hidden_channels must be a multiple of 4 and of num_heads='

@@ -60,9 +60,21 @@ class SRNHead(MultiLabelClsHead):
         )
 
     def label_logits(self, feats: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """``cls`` of both nets together, ``main`` and ``att``, each (B, C)."""
+        """``cls`` of both nets together, ``main`` and ``att``, each (B, C).
+
+        Raises:
+            ConfigError: There is no feature map ``srn_level``, or it has other than
+                ``srn_channels`` channels.
+        """
+        given = [x.shape[1] for x in feats]
+        level, wanted = self.srn_level, self.srn.confidence.in_channels
+        if not -len(feats) <= level < len(feats) or given[level] != wanted:
+            raise ConfigError(
+                f'srn_level={level} with srn_channels={wanted}: the feature maps have '
+                f'{given} channels'
+            )
         main = self.fc(feats[-1].mean((2, 3)))
-        att, sr = self.srn(feats[self.srn_level])
+        att, sr = self.srn(feats[level])
         both = self.alpha * main + (1 - self.alpha) * sr
         return dict(cls=both, main=main, att=att)
 

@@ -23,6 +23,8 @@ def test_counts_images_with_a_label_and_with_two():
     assert statistics.co_occurrence.tolist() == expected
     # Of the three images with a dining table two have a cat, one has a dog.
     assert torch.allclose(statistics.conditional()[1], torch.tensor([2, 3, 1, 0]) / 3)
+    # Of the two with a dog one is not scored for cat, and the other has none.
+    assert statistics.conditional()[2].tolist() == [0, 0.5, 1, 0]
     assert statistics.conditional()[3].tolist() == [0, 0, 0, 0]
 
 
@@ -92,3 +94,19 @@ def test_a_node_takes_up_what_its_row_weighs():
     output = layer(nodes, adjacency)
     expected = sum(adjacency[1, j] * layer.linear(nodes[2, j]) for j in range(4))
     assert torch.allclose(output[2, 1], expected, atol=1e-6)
+
+
+def test_a_cell_that_is_not_scored_is_no_absence():
+    statistics = LabelStatistics(2)
+    cells = torch.tensor([[1, -1], [1, 1], [1, -1]], dtype=torch.int8)
+    statistics.learn_labels(cells, ('a', 'b'))
+    assert statistics.conditional()[0].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize('number', ['nan', 'inf'])
+def test_numbers_of_word_vectors_must_be_finite(tmp_path, number):
+    file = tmp_path / 'vectors.txt'
+    file.write_text(f'cat 1 2\ndog 1 {number}\n')
+    embeddings = LabelEmbeddings(2, str(file), channels=2)
+    with pytest.raises(UnreadableDataError, match="line 2: a number of 'dog'"):
+        embeddings.learn_labels(CELLS[:, :2], ('cat', 'dog'))
