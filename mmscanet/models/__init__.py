@@ -2,7 +2,7 @@
 
 from .classifiers import MultiLabelClassifier
 from .detectors import ChannelsLastMixin, SCANet
-from .heads import LabelSequenceHead, MultiLabelClsHead
+from .heads import LabelGraphHead, LabelSequenceHead, MultiLabelClsHead
 from .layers import (
     GraphConvolution,
     LabelEmbeddings,
@@ -25,6 +25,7 @@ __all__ = [
     'GraphConvolution',
     'LabelEmbeddings',
     'LabelGCN',
+    'LabelGraphHead',
     'LabelSequenceHead',
     'LabelStatistics',
     'LabelwiseLinear',

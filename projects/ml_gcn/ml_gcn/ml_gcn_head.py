@@ -1,78 +1,18 @@
 """Classifiers that a graph of labels generates."""
 
-import torch
 from mmdet.registry import MODELS
-from mmengine.model import bias_init_with_prob
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmscanet.errors import ConfigError
-from mmscanet.models import (
-    LabelEmbeddings,
-    LabelGCN,
-    LabelStatistics,
-    MultiLabelClsHead,
-    share_with_neighbours,
-)
+from mmscanet.models import LabelGraphHead
 
 
 @MODELS.register_module()
-class MLGCNHead(MultiLabelClsHead):
+class MLGCNHead(LabelGraphHead):
     """Max pooling and linear classifiers, which a GCN makes of label embeddings.
 
     Z. Chen et al., "Multi-Label Image Recognition with Graph Convolutional Networks",
-    CVPR 2019.
-
-    Args:
-        in_channels: D of the last feature map.
-        hidden_channels: Width of the GCN's first layer.
-        tau: Label j is a neighbour of label i if it is in this share of the images
-            with i (Eq. 7).
-        p: What a label takes from its neighbours in all; it keeps ``1 - p`` of itself
-            (Eq. 8).
-        embeddings: Arguments of :class:`LabelEmbeddings`; by default the vectors are
-            made from the training labels.
-        prior: The probability that scores start from, by one bias for all labels.
-        **kwargs: Those of :class:`MultiLabelClsHead`.
-
-    Raises:
-        ConfigError: If ``tau`` or ``p`` is not in [0, 1].
+    CVPR 2019. Settings are those of :class:`LabelGraphHead`.
     """
-
-    def __init__(
-        self,
-        in_channels: int,
-        num_classes: int,
-        hidden_channels: int = 1024,
-        tau: float = 0.4,
-        p: float = 0.2,
-        embeddings: dict | None = None,
-        prior: float = 0.01,
-        **kwargs: object,
-    ) -> None:
-        for name, value in dict(tau=tau, p=p).items():
-            if not 0 <= value <= 1:
-                raise ConfigError(f'{name} must be in [0, 1], not {value}')
-        super().__init__(num_classes, **kwargs)
-        self.tau = tau
-        self.p = p
-        self.statistics = LabelStatistics(num_classes)
-        self.embeddings = LabelEmbeddings(num_classes, **(embeddings or {}))
-        self.gcn = LabelGCN(self.embeddings.channels, hidden_channels, in_channels)
-        self.bias = nn.Parameter(torch.tensor(float(bias_init_with_prob(prior))))
-
-    def adjacency(self) -> Tensor:
-        """The label graph (C, C); the identity before training.
-
-        Eq. 7: an edge where ``P(j | i) >= tau``. Eq. 8: all neighbours of a label
-        share the weight p, the label itself has 1 - p; a label without neighbours
-        keeps all.
-        """
-        edges = self.statistics.conditional() >= self.tau
-        return share_with_neighbours(edges, self.p)
-
-    def classifiers(self) -> Tensor:
-        """The linear classifiers (C, D) of the labels."""
-        return self.gcn(self.embeddings(), self.adjacency())[-1]
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Logits (B, C) of feature maps, of which the last, (B, D, H, W), is read."""
