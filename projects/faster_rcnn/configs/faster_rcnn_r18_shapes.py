@@ -1,6 +1,6 @@
 # Faster R-CNN as a classifier, a small ResNet-18, ContextShapes.
-# Expected: mAP 87.1 (seed 0); on the labels that only the surroundings tell 76.5.
-# Hardware: 2 Intel Xeon cores, one thread, no GPU, beside other work.
+# Expected: mAP 87.3 (seed 0)
+# Hardware: 2 cores of an AMD EPYC, one thread, no GPU, beside other work.
 # Command:  python tools/train.py projects/faster_rcnn/configs/faster_rcnn_r18_shapes.py
 _base_ = '../../../configs/scanet/scanet_r18_fpn_shapes.py'
 

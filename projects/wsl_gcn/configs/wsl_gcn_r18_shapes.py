@@ -1,6 +1,6 @@
 # Maps of the classifiers of a label graph, a small ResNet-18, ContextShapes.
-# Expected: not yet run
-# Hardware, time, memory: not yet run.
+# Expected: mAP 69.6 (seed 0)
+# Hardware: 2 cores of an AMD EPYC, one thread, no GPU, beside other work.
 # Command:  python tools/train.py projects/wsl_gcn/configs/wsl_gcn_r18_shapes.py
 _base_ = '../../../configs/_base_/classifier_r18_shapes.py'
 

@@ -1,0 +1,44 @@
+"""What the documents and configs of peers say was measured is what results/ has."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmscanet.comparison import Results
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = sorted((ROOT / 'results').glob('*.csv'))
+
+
+def mean_map(table: Path) -> dict[str, str]:
+    """Mean mAP over seeds of each config of a table, as documents write it."""
+    values: dict[str, list[float]] = {}
+    for row in Results.load(table).sorted_rows():
+        values.setdefault(row['config'], []).append(float(row['mAP']))
+    return {config: f'{np.mean(each):.1f}' for config, each in values.items()}
+
+
+@pytest.mark.parametrize('table', TABLES, ids=lambda path: path.stem)
+def test_configs_and_readmes_of_peers_have_the_tables_figures(table):
+    checked = 0
+    for config, expected in mean_map(table).items():
+        for path in ROOT.glob(f'projects/*/configs/{config}.py'):
+            assert f'# Expected: mAP {expected} ' in path.read_text(), path
+            lines = (path.parents[1] / 'README.md').read_text().splitlines()
+            (line,) = (each for each in lines if each.startswith(f'| `{config}` |'))
+            assert line.split('|')[3].strip() == expected, line
+            checked += 1
+    assert checked
+
+
+@pytest.mark.parametrize('table', TABLES, ids=lambda path: path.stem)
+def test_the_overview_has_the_tables_figures(table):
+    overview = (ROOT / 'projects/README.md').read_text()
+    means = mean_map(table)
+    for row in Results.load(table).sorted_rows():
+        assert f'| {row["method"]} | {means[row["config"]]} | ' in overview, row
+
+
+def test_there_is_a_table():
+    assert TABLES
