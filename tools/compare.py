@@ -7,6 +7,7 @@ are done are not done again, so that the same command goes on after a stop.
 import argparse
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,15 @@ def write(results: Results) -> None:
     write_atomically(results.path.with_suffix('.png'), picture)
 
 
-def compare(runs: list[Run], results: Results) -> list[str]:
+def compare(
+    runs: list[Run], results: Results, read: Callable[[Path], Config]
+) -> list[str]:
     """Do the runs that are left, one after the other; write the table after each.
+
+    Args:
+        runs: As planned.
+        results: Where their rows go.
+        read: Reads a config as it was read for the plan.
 
     Returns:
         A line for each run that failed.
@@ -174,6 +182,12 @@ def compare(runs: list[Run], results: Results) -> list[str]:
             print(f'[{number}/{len(runs)}] {label}{done}', flush=True)
             try:
                 if not is_done:
+                    # Training reads the file anew.
+                    if read(run.config).to_dict() != run.cfg.to_dict():
+                        raise RunFailed(
+                            'its config has changed since this comparison began; '
+                            'start it again'
+                        )
                     run.execute()
                 results.add(run.row())
             except (RunFailed, UsageError) as error:
@@ -205,7 +219,7 @@ def main() -> int:
         for run in runs:
             for overlap in find_overlaps(run.cfg) if run.seed == runs[0].seed else ():
                 print(f'warning: {run.config}: {overlap}', file=sys.stderr)
-        failures = compare(runs, results)
+        failures = compare(runs, results, lambda path: read_config(path, args))
         if results.rows:
             print(format_markdown(results))
             print(f'written: {results.path}, .json, .md and .png')

@@ -143,6 +143,26 @@ def test_done_runs_are_not_done_again(write_config, compare, called, tmp_path, c
     assert float(table[3]['mAP']) < 100
 
 
+def test_a_config_that_changes_meanwhile_is_not_run(
+    write_config, compare, called, tmp_path, capsys, monkeypatch
+):
+    """Its row would stand for what was planned, and be of something else."""
+    first, second = (write_config(f'{name}_r18_shapes') for name in ('good', 'poor'))
+    call = run_module._call
+
+    def edit_second(command, log):
+        with second.open('a') as file:
+            file.write('optim_wrapper = dict(optimizer=dict(lr=0.1))\n')
+        call(command, log)
+
+    monkeypatch.setattr(run_module, '_call', edit_second)
+    assert compare(first, second, '--seeds', 0) == 1
+    error = capsys.readouterr().err
+    assert 'failed: poor_r18_shapes, seed 0: its config has changed since' in error
+    assert {name for _, name in called} == {'good_r18_shapes-0'}
+    assert [row['method'] for row in rows(tmp_path / 'out/shapes-r18.csv')] == ['good']
+
+
 def test_ctrl_c_leaves_what_is_done(
     write_config, compare, called, tmp_path, monkeypatch, capsys
 ):
