@@ -68,11 +68,14 @@ class FeatureCache:
         self.place = None
 
     def __call__(self, images: Tensor) -> Features:
-        """Feature maps (B, D_l, H_l, W_l) of normalised images (B, 3, H, W)."""
+        """Feature maps (B, D_l, H_l, W_l) of normalised images (B, 3, H, W).
+
+        Those of an open cache have the type of the images, under autocast too.
+        """
         if self.place is None or self.backbone.training or images.requires_grad:
             return self._forward(images)
         files = [self.place / pixels_digest(image) for image in images]
-        found = [self._load(file, images) for file in files]
+        found = [self._load(file, images.device) for file in files]
         missing = [i for i, feats in enumerate(found) if feats is None]
         if missing:
             for i, feats in zip(missing, self._compute(images[missing]), strict=True):
@@ -81,8 +84,11 @@ class FeatureCache:
         layout = torch.contiguous_format
         if images.is_contiguous(memory_format=torch.channels_last):
             layout = torch.channels_last
-        levels = zip(*found, strict=True)
-        return tuple(torch.stack(x).contiguous(memory_format=layout) for x in levels)
+        levels = (
+            torch.stack([x.to(images) for x in level])
+            for level in zip(*found, strict=True)
+        )
+        return tuple(level.contiguous(memory_format=layout) for level in levels)
 
     @torch.no_grad()
     def _compute(self, images: Tensor) -> list[Features]:
@@ -98,17 +104,15 @@ class FeatureCache:
             return feats
         self._save(file, halves)
         self.written += 1
-        levels = zip(halves, feats, strict=True)
-        return tuple(half.to(level.dtype) for half, level in levels)
+        return tuple(halves)
 
     @staticmethod
-    def _load(file: Path, like: Tensor) -> Features | None:
+    def _load(file: Path, device: torch.device) -> Features | None:
         """Read a file; None if there is none, or a damaged one, to be made anew."""
         try:
-            feats = torch.load(file, map_location=like.device, weights_only=True)
+            return tuple(torch.load(file, map_location=device, weights_only=True))
         except (FileNotFoundError, EOFError, RuntimeError, pickle.UnpicklingError):
             return None
-        return tuple(level.to(like.dtype) for level in feats)
 
     @staticmethod
     def _save(file: Path, halves: list[Tensor]) -> None:

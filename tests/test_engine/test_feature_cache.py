@@ -148,6 +148,15 @@ def test_memory_format_is_the_images(frozen, cache):
             assert level.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_autocast_gives_the_same_type_read_or_computed(frozen, cache):
+    cache.open()
+    with torch.autocast('cpu', torch.bfloat16):
+        first, again = frozen(IMAGES[:2]), frozen(IMAGES)
+    for one, two in zip(first, again, strict=True):
+        assert one.dtype == two.dtype == IMAGES.dtype
+        assert torch.equal(one, two[:2])
+
+
 def test_precision_is_part_of_the_key():
     plain = pixels_digest(IMAGES[0])
     with torch.autocast('cpu', torch.bfloat16):
