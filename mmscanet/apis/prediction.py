@@ -28,11 +28,11 @@ def to_prediction(
 
     Returns:
         ``image``; ``width`` and ``height`` in pixels; ``labels``, by falling score,
-        each with ``label``, ``score``, ``threshold``, ``object_score`` and
-        ``context_score`` of the image (``None`` without that branch),
-        ``context_only``, which says that the object branch alone would have missed
-        the label, and ``boxes``: those that reach the threshold too, and always the
-        best, unless the model keeps none with so low a score (``score_thr`` of its
+        each with ``label``, ``score``, ``threshold``, ``object_score``,
+        ``context_score`` and ``scene_score`` of the image (``None`` without that
+        branch), ``context_only``, which says that the object branch alone would have
+        missed the label, and ``boxes``: those that reach the threshold too, and always
+        the best, unless the model keeps none with so low a score (``score_thr`` of its
         ``test_cfg``, 0.05). Each has ``box`` and ``context_box``, what the context
         branch read, as x1, y1, x2, y2 in pixels of the original image, ``score``,
         ``object_score`` and ``context_score``.
@@ -49,6 +49,7 @@ def _label(evidence: LabelEvidence) -> dict[str, object]:
         threshold=_score(evidence.threshold),
         object_score=_score(evidence.scores.object),
         context_score=_score(evidence.scores.context),
+        scene_score=_score(evidence.scores.scene),
         context_only=evidence.context_only,
         boxes=[_box(each) for each in evidence.boxes],
     )

@@ -134,7 +134,8 @@ class Csv(RecordFile):
 
     COLUMNS = (
         *('image', 'width', 'height', 'rank', 'of', 'label', 'score', 'threshold'),
-        *('object_score', 'context_score', 'context_only', 'x1', 'y1', 'x2', 'y2'),
+        *('object_score', 'context_score', 'scene_score', 'context_only'),
+        *('x1', 'y1', 'x2', 'y2'),
     )
     heading = beginning = ','.join(COLUMNS) + '\r\n'
 

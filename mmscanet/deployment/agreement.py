@@ -9,19 +9,19 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from mmscanet.models.detectors import SCANet
+from mmscanet.models.roi_heads.sca_fusion import BRANCHES
 
 if TYPE_CHECKING:
     import onnxruntime
 
-LABEL_SCORES = ('scores', 'object_scores', 'context_scores')
+LABEL_SCORES = ('scores', *(f'{branch}_scores' for branch in BRANCHES))
 # Of the ONNX file, and of the model's `pred_instances`.
 BOX_FIELDS = {
     'boxes': 'bboxes',
     'context_boxes': 'context_bboxes',
     'box_labels': 'labels',
     'box_scores': 'scores',
-    'box_object_scores': 'object_scores',
-    'box_context_scores': 'context_scores',
+    **{f'box_{branch}_scores': f'{branch}_scores' for branch in BRANCHES},
 }
 
 # Of one image, by the names of the ONNX file, without places that are not filled.

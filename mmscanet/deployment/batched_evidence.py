@@ -4,6 +4,8 @@ import torch
 from mmdet.utils import ConfigType
 from torch import Tensor
 
+from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+
 from .operators import grouped_nms_mask, take
 
 
@@ -17,13 +19,14 @@ def batched_evidence(
 
     Args:
         patches: ``boxes`` (B, K, 4), ``scores`` (B, K, C) and, as far as the model
-            has them, ``object_scores``, ``context_scores`` and ``context_boxes``.
+            has them, ``object_scores``, ``context_scores``, ``scene_scores`` and
+            ``context_boxes``.
         filled: (B, K), the patches that are there.
         cfg: See ``select_evidence``.
 
     Returns:
         By falling score: ``boxes`` and ``context_boxes`` (B, M, 4), ``box_labels``
-        (B, M), ``box_scores``, ``box_object_scores`` and ``box_context_scores``
+        (B, M), ``box_scores``, and ``box_object_scores`` and so on of each branch
         (B, M). A place without a box has the label -1 and zeros.
     """
     num_labels = patches['scores'].shape[2]
@@ -45,7 +48,7 @@ def batched_evidence(
         box_labels=torch.where(there, labels[chosen], -1),
         box_scores=_or_zero(there, box_scores),
     )
-    for name in ('object_scores', 'context_scores'):
+    for name in (f'{branch}_scores' for branch in BRANCHES):
         if name in patches:
             values = patches[name].flatten(1).gather(1, chosen)
             result[f'box_{name}'] = _or_zero(there, values)

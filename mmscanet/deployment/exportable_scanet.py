@@ -2,14 +2,14 @@
 
 import torch
 import torch.nn.functional as F
-from mmdet.models.detectors import TwoStageDetector
 from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
 from mmdet.models.task_modules.coders import DeltaXYWHBBoxCoder
 from mmdet.models.task_modules.coders.delta_xywh_bbox_coder import delta2bbox
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
-from mmscanet.models.detectors import SCANet
+from mmscanet.models.detectors import Pyramid, SCANet
+from mmscanet.models.roi_heads.sca_fusion import BRANCHES
 
 from .batched_evidence import batched_evidence
 from .operators import grouped_nms_mask, take
@@ -55,8 +55,8 @@ class ExportableSCANet(nn.Module):
             images: (B, 3, H, W), uint8, RGB.
 
         Returns:
-            ``scores`` (B, C), of the labels, and ``object_scores`` and
-            ``context_scores`` (B, C), each branch pooled alone, as far as the model
+            ``scores`` (B, C), of the labels, and ``object_scores``, ``context_scores``
+            and ``scene_scores`` (B, C), each branch pooled alone, as far as the model
             has it. With boxes also what
             :func:`~mmscanet.deployment.batched_evidence.batched_evidence` gives, in
             pixels of ``images``.
@@ -65,7 +65,7 @@ class ExportableSCANet(nn.Module):
         patches, filled = self._score_patches(x, *self._propose(x))
         result = {
             name: self.model.roi_head.fusion.pool(patches[name].transpose(0, 1))
-            for name in ('scores', 'object_scores', 'context_scores')
+            for name in ('scores', *(f'{branch}_scores' for branch in BRANCHES))
             if name in patches
         }
         if self.with_boxes:
@@ -73,7 +73,7 @@ class ExportableSCANet(nn.Module):
             result.update(batched_evidence(patches, filled, cfg))
         return result
 
-    def _features(self, images: Tensor) -> tuple[Tensor, ...]:
+    def _features(self, images: Tensor) -> Pyramid:
         """Pyramid levels (B, D, H_l, W_l), after the work of the data preprocessor."""
         preprocessor = self.model.data_preprocessor
         x = images.float()
@@ -84,7 +84,8 @@ class ExportableSCANet(nn.Module):
         below, beside = (-side % preprocessor.pad_size_divisor for side in self.shape)
         x = F.pad(x, (0, beside, 0, below), value=preprocessor.pad_value)
         # SCANet's own chooses a memory format, which a graph does not have.
-        return TwoStageDetector.extract_feat(self.model, x)
+        feats = self.model.backbone(x)
+        return Pyramid(self.model.neck(feats), backbone=feats)
 
     def _propose(self, x: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """The RPN's boxes (B, P, 4) by falling score; which are filled (B, P)."""
@@ -144,8 +145,8 @@ class ExportableSCANet(nn.Module):
 
         Returns:
             ``boxes`` (B, K, 4), ``scores`` (B, K, C) and, as far as the model has
-            them, ``object_scores``, ``context_scores`` and ``context_boxes``; which
-            are filled (B, K).
+            them, ``object_scores``, ``context_scores``, ``scene_scores`` and
+            ``context_boxes``; which are filled (B, K).
         """
         head = self.model.roi_head
         rois, boxes, object_logits, objectness = self._object_branch(
@@ -158,14 +159,15 @@ class ExportableSCANet(nn.Module):
             trunk = head.bbox_head if head.share_trunk else head.context_head
             context_logits = head.context_head.nets(trunk.trunk(feats))[0]
             patches['context_boxes'] = wide
-        object_scores, context_scores = head._activate(
-            object_logits, context_logits, objectness.flatten()
+        image = torch.arange(rois.shape[0])[:, None].expand_as(objectness)
+        branches = head._activate(
+            object_logits,
+            context_logits,
+            objectness.flatten(),
+            head._scene_forward(x),
+            image.flatten(),
         )
-        scores = dict(
-            scores=head.fusion.fuse(object_scores, context_scores),
-            object_scores=object_scores,
-            context_scores=context_scores,
-        )
+        scores = dict(scores=head.fusion.fuse(**branches), **branches)
         filled = objectness >= 0
         for name, value in scores.items():
             if value is not None:

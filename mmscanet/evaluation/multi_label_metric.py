@@ -25,6 +25,7 @@ _ORIGIN = {
     'pred_score': 'the model has to set it in predict, as SCANet does',
     'pred_object_score': 'only a model with an object branch sets it',
     'pred_context_score': 'only a model with a context branch sets it',
+    'pred_scene_score': 'only a model with a scene branch sets it',
 }
 
 
@@ -33,18 +34,18 @@ class MultiLabelMetric(BaseMetric):
     """mAP, precision, recall and F1 of image labels, by ``docs/protocol.md``.
 
     Reads ``pred_score``, ``gt_score``, ``gt_area``, each (C,), and ``img_id``
-    from every data sample, and ``pred_object_score`` and ``pred_context_score``
-    where the model has these branches. The figures are named and defined in
-    :func:`compute_figures`; they do not depend on the number of processes, on
-    the order of the images or on images that a sampler hands out twice.
+    from every data sample, and ``pred_object_score``, ``pred_context_score`` and
+    ``pred_scene_score`` where the model has these branches. The figures are named and
+    defined in :func:`compute_figures`; they do not depend on the number of processes,
+    on the order of the images or on images that a sampler hands out twice.
 
     Args:
         thr: the lowest score that counts as a prediction, or the path of a file
             with one for each label, see :class:`LabelThresholds`.
         topk: predictions for each image in the top-k figures.
         score_key: which scores to measure: ``pred_score`` (fused),
-            ``pred_object_score`` or ``pred_context_score``. Give the metric
-            another ``prefix`` to measure several in one run.
+            ``pred_object_score``, ``pred_context_score`` or ``pred_scene_score``. Give
+            the metric another ``prefix`` to measure several in one run.
         out_file: where to write the score file (.npz), see :class:`ScoreTable`;
             the main process writes it. None writes none.
         classwise: also print a table with a row for each label.

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-SCORE_KEYS = ('pred_score', 'pred_object_score', 'pred_context_score')
+SCORE_KEYS = (
+    'pred_score',
+    'pred_object_score',
+    'pred_context_score',
+    'pred_scene_score',
+)
 _OPTIONAL = SCORE_KEYS[1:]
 
 
@@ -29,6 +34,7 @@ class ScoreTable:
         pred_object_score: (N, C) float32, the object branch alone; None for a
             model without that branch.
         pred_context_score: (N, C) float32, the context branch alone, or None.
+        pred_scene_score: (N, C) float32, the scene branch alone, or None.
 
     Raises:
         ValueError: on shapes that disagree, a ground truth other than 1, 0 and
@@ -42,6 +48,7 @@ class ScoreTable:
     classes: np.ndarray
     pred_object_score: np.ndarray | None = None
     pred_context_score: np.ndarray | None = None
+    pred_scene_score: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.img_id), len(self.classes))

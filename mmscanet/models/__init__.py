@@ -2,7 +2,12 @@
 
 from .classifiers import MultiLabelClassifier
 from .detectors import ChannelsLastMixin, SCANet
-from .heads import LabelGraphHead, LabelSequenceHead, MultiLabelClsHead
+from .heads import (
+    LabelGraphHead,
+    LabelQueryHead,
+    LabelSequenceHead,
+    MultiLabelClsHead,
+)
 from .layers import (
     GraphConvolution,
     LabelEmbeddings,
@@ -26,6 +31,7 @@ __all__ = [
     'LabelEmbeddings',
     'LabelGCN',
     'LabelGraphHead',
+    'LabelQueryHead',
     'LabelSequenceHead',
     'LabelStatistics',
     'LabelwiseLinear',

@@ -14,13 +14,14 @@ class Scores(NamedTuple):
     """The fused score and each branch's, in [0, 1]; ``None`` without the branch."""
 
     score: float
-    object: float | None
-    context: float | None
+    object: float | None = None
+    context: float | None = None
+    scene: float | None = None
 
     @property
     def of_branches(self) -> tuple[float, ...]:
-        """Those of the branches that the model has."""
-        return tuple(score for score in self[1:] if score is not None)
+        """Those of the branches that read patches, as far as the model has them."""
+        return tuple(x for x in (self.object, self.context) if x is not None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def passing_labels(
 
     Args:
         data_sample: With ``pred_score`` (C,) and, as far as there are any,
-            ``pred_object_score`` and ``pred_context_score`` (C,) and
+            ``pred_object_score`` and so on (C,) of the branches and
             ``pred_instances``, as :meth:`SCANet.predict` leaves them.
         thresholds: (C,), or one number for all labels. A label passes where its
             score is at least its threshold.
@@ -83,7 +84,7 @@ def passing_labels(
     scores = to_numpy(data_sample.pred_score)
     branches = [
         to_numpy(data_sample.get(f'pred_{branch}_score'))
-        for branch in ('object', 'context')
+        for branch in Scores._fields[1:]
     ]
     thresholds = np.asarray(thresholds, dtype=np.float64)
     if thresholds.ndim == 0:
@@ -113,7 +114,7 @@ def to_numpy(values: object) -> np.ndarray | None:
 
 
 def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:
-    """One row of the columns fused, object and context, each (n,) or ``None``."""
+    """One row of the columns, in the order of the fields, each (n,) or ``None``."""
     return Scores(*(None if c is None else float(c[index]) for c in columns))
 
 
@@ -125,7 +126,7 @@ def _boxes_of(
         return ()
     columns = [
         to_numpy(instances.get(name))
-        for name in ('scores', 'object_scores', 'context_scores')
+        for name in ('scores', *(f'{branch}_scores' for branch in Scores._fields[1:]))
     ]
     boxes = to_numpy(instances.bboxes)
     context_boxes = to_numpy(instances.get('context_bboxes'))

@@ -40,6 +40,7 @@ def test_labels_that_pass_with_their_boxes() -> None:
         threshold=0.5,
         object_score=0.7,
         context_score=0.9,
+        scene_score=None,
         context_only=False,
         boxes=[
             dict(
@@ -73,6 +74,7 @@ def test_branches_and_boxes_may_be_missing() -> None:
         threshold=0.5,
         object_score=None,
         context_score=None,
+        scene_score=None,
         context_only=False,
         boxes=[],
     )

@@ -23,6 +23,7 @@ LABEL = dict(
     threshold=0.5,
     object_score=0.8,
     context_score=None,
+    scene_score=None,
     context_only=False,
     boxes=[BOX, BOX],
 )

@@ -36,6 +36,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
         'roi_head.context_head': None,
     },
     'context branch only': {'roi_head.bbox_head.with_cls': False},
+    'a scene branch': {
+        'roi_head.scene_head': dict(
+            type='LabelQueryHead',
+            in_channels=16,  # of the last of the tiny model's levels
+            hidden_channels=16,
+            feedforward_channels=16,
+            num_heads=2,
+        )
+    },
     'shared trunk': {'roi_head.share_trunk': True},
     'scaled logits': {
         'roi_head.bbox_head.loss_cls': LOSS,

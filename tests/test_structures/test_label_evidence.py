@@ -3,6 +3,7 @@
 import pytest
 
 from mmscanet.structures import passing_labels
+from mmscanet.structures.label_evidence import Scores
 
 CLASSES = ('cat', 'dog', 'cup')
 
@@ -12,7 +13,7 @@ def test_labels_pass_at_their_own_threshold_by_falling_score(make_sample):
     labels = passing_labels(sample, [0.125, 0.9, 0.5], CLASSES)
     assert [(each.name, each.index) for each in labels] == [('cup', 2), ('cat', 0)]
     assert [each.threshold for each in labels] == [0.5, 0.125]
-    assert [each.scores for each in labels] == [(0.5, None, None), (0.25, None, None)]
+    assert [each.scores for each in labels] == [Scores(0.5), Scores(0.25)]
     assert passing_labels(sample, 0.9, CLASSES) == []
 
 

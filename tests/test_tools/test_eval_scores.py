@@ -51,6 +51,27 @@ def test_prints_and_writes_the_figures(tmp_path, run, capsys):
     assert 'bird' in printed
 
 
+def test_ids_choose_the_images(tmp_path, run):
+    table = write_scores(tmp_path / 'scores.npz')
+    ids, out = tmp_path / 'ids.txt', tmp_path / 'figures.json'
+    ids.write_text('3\n11\n4\n7\n19\n')
+    run(tmp_path / 'scores.npz', '--ids', ids, '--json', out)
+    expected = compute_figures(
+        table.select(np.isin(table.img_id, ids.read_text().split()))
+    )
+    assert json.loads(out.read_text())['multi-label/mAP'] == expected['mAP']
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [('', 'lists no image'), ('3\n77\n', 'lacks 1 of the 2 images')],
+)
+def test_ids_that_do_not_fit_are_told(tmp_path, refused, text, message):
+    write_scores(tmp_path / 'scores.npz')
+    (tmp_path / 'ids.txt').write_text(text)
+    assert message in refused(tmp_path / 'scores.npz', '--ids', tmp_path / 'ids.txt')
+
+
 def test_takes_a_file_of_thresholds(tmp_path, run, capsys):
     table = write_scores(tmp_path / 'scores.npz')
     values = np.array([0.2, 0.5, 0.8])

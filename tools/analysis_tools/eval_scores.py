@@ -8,6 +8,8 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
+
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.errors import UsageError, require_writable_file
 from mmscanet.evaluation import (
@@ -40,6 +42,12 @@ def parse_args() -> argparse.Namespace:
         metavar='NUMBER|FILE',
         help='lowest score predicted: a number, or a file of tools/fit_thresholds.py',
     )
+    parser.add_argument(
+        '--ids',
+        type=Path,
+        metavar='FILE',
+        help='measure only the images that this file lists, one id a line',
+    )
     parser.add_argument('--topk', type=int, default=3, help='predictions for an image')
     parser.add_argument(
         '--keep-unlabelled',
@@ -54,6 +62,26 @@ def parse_args() -> argparse.Namespace:
     if args.topk < 1:
         parser.error(f'--topk must be at least 1, not {args.topk}')
     return args
+
+
+def select_ids(table: ScoreTable, args: argparse.Namespace) -> ScoreTable:
+    """Return the rows of the images that ``--ids`` lists.
+
+    Raises:
+        UsageError: The list cannot be read, or an image is not in the score file.
+    """
+    try:
+        ids = args.ids.read_text().split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f'cannot read {args.ids}: {error}') from error
+    if not ids:
+        raise UsageError(f'{args.ids} lists no image')
+    if missing := sorted(set(ids) - set(table.img_id)):
+        raise UsageError(
+            f'{args.scores} lacks {len(missing)} of the {len(ids)} images that '
+            f'{args.ids} lists, e.g. {missing[0]}'
+        )
+    return table.select(np.isin(table.img_id, ids))
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -71,6 +99,8 @@ def evaluate(args: argparse.Namespace) -> None:
         table = ScoreTable.load(args.scores)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
+    if args.ids is not None:
+        table = select_ids(table, args)
     thr = LabelThresholds.resolve(thr, table.classes, args.score_key)
     options = dict(
         score_key=args.score_key,

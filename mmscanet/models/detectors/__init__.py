@@ -1,6 +1,7 @@
 """Detectors."""
 
 from .channels_last import ChannelsLastMixin
+from .pyramid import Pyramid
 from .scanet import SCANet
 
-__all__ = ['ChannelsLastMixin', 'SCANet']
+__all__ = ['ChannelsLastMixin', 'Pyramid', 'SCANet']

@@ -1,5 +1,7 @@
 """Backbone and neck in the memory format that convolutions prefer."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -23,11 +25,16 @@ class ChannelsLastMixin:
             self.backbone.to(memory_format=torch.channels_last)
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
-        """Pyramid levels of (B, D, H_l, W_l), the X of Eq. 1."""
+        """Pyramid levels of (B, D, H_l, W_l)."""
+        return lay_out_for_rois(super().extract_feat(self.arrange(batch_inputs)))
+
+    def arrange(self, batch_inputs: Tensor) -> Tensor:
+        """Images (B, 3, H, W) in the memory format that was asked for."""
         if not self.channels_last:
-            return super().extract_feat(batch_inputs)
-        x = super().extract_feat(
-            batch_inputs.contiguous(memory_format=torch.channels_last)
-        )
-        # mmcv's RoIAlign takes it for granted that memory is laid out as (B, D, H, W).
-        return tuple(level.contiguous() for level in x)
+            return batch_inputs
+        return batch_inputs.contiguous(memory_format=torch.channels_last)
+
+
+def lay_out_for_rois(levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Levels as mmcv's RoIAlign takes it for granted: in the order (B, D, H, W)."""
+    return tuple(level.contiguous() for level in levels)

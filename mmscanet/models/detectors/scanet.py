@@ -7,7 +7,10 @@ from mmdet.structures import SampleList
 from mmdet.utils import InstanceList
 from torch import Tensor
 
-from .channels_last import ChannelsLastMixin
+from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+
+from .channels_last import ChannelsLastMixin, lay_out_for_rois
+from .pyramid import Pyramid
 
 
 @MODELS.register_module()
@@ -24,6 +27,11 @@ class SCANet(ChannelsLastMixin, TwoStageDetector):
             :class:`ChannelsLastMixin`.
     """
 
+    def extract_feat(self, batch_inputs: Tensor) -> Pyramid:
+        """Pyramid levels of (B, D, H_l, W_l), the X of Eq. 1, and the backbone's."""
+        feats = self.backbone(self.arrange(batch_inputs))
+        return Pyramid(lay_out_for_rois(self.neck(feats)), backbone=feats)
+
     def predict(
         self,
         batch_inputs: Tensor,
@@ -39,16 +47,16 @@ class SCANet(ChannelsLastMixin, TwoStageDetector):
 
         Returns:
             The samples, each with ``pred_score`` (C,) in [0, 1];
-            ``pred_object_score`` and ``pred_context_score`` (C,), each branch
-            pooled alone, as far as the model has it; ``pred_instances``, see
-            :meth:`SCARoIHead.evidence`.
+            ``pred_object_score``, ``pred_context_score`` and ``pred_scene_score``
+            (C,), each branch pooled alone, as far as the model has it;
+            ``pred_instances``, see :meth:`SCARoIHead.evidence`.
         """
         patches_list = self._score_patches(batch_inputs, batch_data_samples)
         pool = self.roi_head.fusion.pool
         results_list = []
         for sample, patches in zip(batch_data_samples, patches_list, strict=True):
             sample.pred_score = pool(patches.scores)
-            for branch in ('object', 'context'):
+            for branch in BRANCHES:
                 if f'{branch}_scores' in patches:
                     scores = pool(patches[f'{branch}_scores'])
                     sample.set_field(scores, f'pred_{branch}_score')

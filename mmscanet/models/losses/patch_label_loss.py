@@ -26,22 +26,35 @@ class PatchLabelLoss(nn.Module):
       label is damped, as its loss is bounded by ``-log(1 - sigma)``;
     - ``logit``: :math:`\hat y = \mathrm{sigmoid}(\sigma z)`, a temperature.
 
+    ``focus_present`` and ``focus_absent`` give easy labels less weight: the cell of a
+    present label has the factor :math:`(1 - \hat y)` to the power of the former, that
+    of an absent one :math:`\hat y` to the power of the latter. Both 2 is the focal loss
+    (T.-Y. Lin et al., ICCV 2017) without its alpha; the latter alone is the asymmetric
+    loss (T. Ridnik et al., ICCV 2021) without its margin. The paper has neither (0).
+
     The loss is summed over the C labels, as in Eq. 5, and averaged over patches.
 
     Args:
         reading: One of ``off``, ``prob``, ``logit``.
         sigma: The weighting factor, in (0, 1]. Unused when ``reading='off'``.
         loss_weight: A factor on the loss.
+        focus_present, focus_absent: See above.
 
     Raises:
-        ConfigError: If ``reading`` or ``sigma`` is not one of those named.
+        ConfigError: If ``reading`` or ``sigma`` is not one of those named or a focus
+            is below 0.
     """
 
     # Tells mmdet's BBoxHead that C labels need C logits, with no background.
     custom_cls_channels = True
 
     def __init__(
-        self, reading: str = 'off', sigma: float = 0.5, loss_weight: float = 1.0
+        self,
+        reading: str = 'off',
+        sigma: float = 0.5,
+        loss_weight: float = 1.0,
+        focus_present: float = 0.0,
+        focus_absent: float = 0.0,
     ) -> None:
         super().__init__()
         if reading not in SIGMA_READINGS:
@@ -50,9 +63,15 @@ class PatchLabelLoss(nn.Module):
             )
         if not 0 < sigma <= 1:
             raise ConfigError(f'sigma must be in (0, 1], not {sigma}')
+        if min(focus_present, focus_absent) < 0:
+            raise ConfigError(
+                'focus_present and focus_absent must be at least 0, not '
+                f'{focus_present} and {focus_absent}'
+            )
         self.reading = reading
         self.sigma = sigma
         self.loss_weight = loss_weight
+        self.focus_present, self.focus_absent = focus_present, focus_absent
 
     def get_cls_channels(self, num_classes: int) -> int:
         """How many logits ``num_classes`` labels need: one each."""
@@ -96,6 +115,14 @@ class PatchLabelLoss(nn.Module):
         else:
             loss = F.binary_cross_entropy_with_logits(
                 self._scale(logits), target, reduction='none'
+            )
+        if self.focus_present or self.focus_absent:
+            score = torch.sigmoid(self._scale(logits))
+            # The power of an exact 0 has no finite slope.
+            loss = loss * torch.where(
+                target > 0,
+                (1 - score).clamp(min=1e-6) ** self.focus_present,
+                score.clamp(min=1e-6) ** self.focus_absent,
             )
         if weight is not None:
             loss = loss * weight

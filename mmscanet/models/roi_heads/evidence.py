@@ -5,6 +5,8 @@ from mmdet.utils import ConfigType
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from .sca_fusion import BRANCHES
+
 
 def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
     """Choose the boxes that show where each label was read from.
@@ -15,15 +17,15 @@ def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
 
     Args:
         patches: Of one image: ``bboxes`` (N, 4), ``scores`` (N, C) and, as far as
-            the model has them, ``object_scores`` and ``context_scores`` (N, C) and
-            ``context_bboxes`` (N, 4), the patches that the context branch read.
+            the model has them, ``object_scores``, ``context_scores`` and
+            ``scene_scores`` (N, C) and ``context_bboxes`` (N, 4), the patches that the
+            context branch read.
         cfg: ``score_thr``, which a score must exceed; ``nms``, mmcv's config, or
             ``None`` to suppress nothing; ``max_per_img``, or -1.
 
     Returns:
         ``bboxes`` and ``context_bboxes`` (n, 4) in the frame of ``patches``,
-        ``labels`` (n,), ``scores``, ``object_scores`` and ``context_scores`` (n,), by
-        falling score.
+        ``labels`` (n,), ``scores`` and those of the branches (n,), by falling score.
     """
     patch, label = (patches.scores > cfg.score_thr).nonzero(as_tuple=True)
     boxes, scores = patches.bboxes[patch], patches.scores[patch, label]
@@ -33,7 +35,7 @@ def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
         patch, label = patch[keep], label[keep]
         boxes, scores = boxes[keep], scores[keep]
     result = InstanceData(bboxes=boxes, labels=label, scores=scores)
-    for name in ('object_scores', 'context_scores'):
+    for name in (f'{branch}_scores' for branch in BRANCHES):
         if name in patches:
             result.set_field(patches[name][patch, label], name)
     if 'context_bboxes' in patches:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mmscanet.errors import ConfigError
 
+BRANCHES = ('object', 'context', 'scene')
 FUSIONS = ('mean', 'max', 'product', 'learned')
 POOLINGS = ('max', 'topk', 'noisy_or')
 OBJECTNESS = ('select', 'multiply')
@@ -24,6 +25,9 @@ class SCAFusion(BaseModule):
       which keeps the scale of a score; ``learned``, w * o + (1 - w) * c with one
       w in (0, 1) for each label, which starts at 1/2 and is trained by the image
       loss of :class:`SCARoIHead`;
+    - ``scene_weight``: with a scene branch, which the paper has not, the fused score
+      f of each patch becomes (1 - scene_weight) * f + scene_weight * s. The score s of
+      the scene is the same for all patches of an image: it is their widest context;
     - ``pool``: ``max`` over the patches; ``topk``, the mean of the ``topk`` highest;
       ``noisy_or``, 1 - prod(1 - score);
     - ``objectness``: ``select``: the patch classifier chooses the ``num_patches``
@@ -35,9 +39,11 @@ class SCAFusion(BaseModule):
         fuse, pool, objectness: See above.
         topk: See above. Patches that are missing count as score 0.
         num_patches: How many patches of an image count, at most.
+        scene_weight: See above, in [0, 1].
 
     Raises:
-        ConfigError: If a choice is not one of those named or a number is below 1.
+        ConfigError: If a choice is not one of those named or a number is not in its
+            range.
     """
 
     def __init__(
@@ -48,6 +54,7 @@ class SCAFusion(BaseModule):
         objectness: str = 'select',
         topk: int = 3,
         num_patches: int = 100,
+        scene_weight: float = 0.5,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -61,11 +68,14 @@ class SCAFusion(BaseModule):
         for name, value in (('topk', topk), ('num_patches', num_patches)):
             if value < 1:
                 raise ConfigError(f'{name} must be at least 1, not {value}')
+        if not 0 <= scene_weight <= 1:
+            raise ConfigError(f'scene_weight must be in [0, 1], not {scene_weight}')
         self.fuse_mode = fuse
         self.pool_mode = pool
         self.objectness = objectness
         self.topk = topk
         self.num_patches = num_patches
+        self.scene_weight = scene_weight
         if fuse == 'learned':
             if num_classes is None:
                 raise ConfigError("fuse='learned' needs num_classes")
@@ -76,13 +86,25 @@ class SCAFusion(BaseModule):
         return objectness.topk(min(self.num_patches, len(objectness))).indices
 
     def fuse(
-        self, object_scores: Tensor | None, context_scores: Tensor | None
+        self,
+        object_scores: Tensor | None,
+        context_scores: Tensor | None,
+        scene_scores: Tensor | None = None,
     ) -> Tensor:
-        """Fuse scores (N, C) of the two branches; a branch may be absent.
+        """Fuse scores (N, C) of the branches; one of the first two may be absent.
 
         Returns:
             (N, C), in [0, 1].
         """
+        fused = self._fuse_patches(object_scores, context_scores)
+        if scene_scores is None:
+            return fused
+        return torch.lerp(fused, scene_scores, self.scene_weight)
+
+    def _fuse_patches(
+        self, object_scores: Tensor | None, context_scores: Tensor | None
+    ) -> Tensor:
+        """Fuse the two scores that are the patch's own."""
         if object_scores is None or context_scores is None:
             return context_scores if object_scores is None else object_scores
         if self.fuse_mode == 'mean':

@@ -44,6 +44,7 @@ class SCALosses:
         rois = self._with_whole_images(patches, img_shapes)
         object_logits, bbox_pred, patch_logits = self._object_forward(x, rois)
         context_logits = self._context_forward(x, rois, img_shapes)
+        scene_logits = self._scene_forward(x)
 
         objectness = self._objectness(patch_logits, len(patches))
         targets = self.bbox_head.get_targets(samples, self.train_cfg)
@@ -54,11 +55,14 @@ class SCALosses:
                 rois, object_logits, context_logits, targets[0], batch_data_samples
             )
         )
-        losses.update(
-            self._image_loss(
-                rois, object_logits, context_logits, objectness, batch_data_samples
+        if scene_logits is not None:
+            losses['loss_scene'] = self.epsilon * self.scene_head.label_loss(
+                scene_logits, batch_data_samples
             )
+        scores = self._activate(
+            object_logits, context_logits, objectness, scene_logits, rois[:, 0].long()
         )
+        losses.update(self._image_loss(rois, scores, batch_data_samples))
         return losses
 
     def _sample(
@@ -116,19 +120,16 @@ class SCALosses:
     def _image_loss(
         self,
         rois: Tensor,
-        object_logits: Tensor | None,
-        context_logits: Tensor | None,
-        objectness: Tensor,
+        scores: dict[str, Tensor | None],
         batch_data_samples: SampleList,
     ) -> dict[str, Tensor]:
         """Binary cross entropy of the pooled scores, summed over labels."""
         learns = any(True for _ in self.fusion.parameters())
         if not (self.delta or learns):
             return {}
-        scores = self._activate(object_logits, context_logits, objectness)
         if not self.delta:
-            scores = [None if s is None else s.detach() for s in scores]
-        fused = self.fusion.fuse(*scores)
+            scores = {k: None if s is None else s.detach() for k, s in scores.items()}
+        fused = self.fusion.fuse(**scores)
         loss = fused.sum() * 0
         for i, sample in enumerate(batch_data_samples):
             gt_score = sample.get('gt_score')

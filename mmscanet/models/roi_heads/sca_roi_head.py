@@ -33,6 +33,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         context_roi_extractor, context_head: The context branch; without them
             the model is its object branch only. A ``bbox_head`` with
             ``with_cls=False`` leaves the context branch as the only one to label.
+        scene_head: Config of a :class:`MultiLabelClsHead` on the backbone's levels, the
+            scene branch: it reads the image as a whole, the widest context of every
+            patch. The paper has none.
         fusion: Config of :class:`SCAFusion`.
         share_trunk: The context head uses the object head's two layers.
         context_target: What the context predictor is trained on: ``inside``,
@@ -45,6 +48,7 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             scores pooled from the training patches. The paper has none (0). A
             fusion with parameters learns them from this loss in any case; with
             ``delta=0`` it reaches nothing else.
+        epsilon: The factor of the scene branch's loss, ``loss_scene``.
         **kwargs: Those of :class:`StandardRoIHead`.
 
     Raises:
@@ -58,6 +62,7 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         bbox_head: ConfigType,
         context_roi_extractor: OptConfigType = None,
         context_head: OptConfigType = None,
+        scene_head: OptConfigType = None,
         fusion: OptConfigType = None,
         share_trunk: bool = False,
         context_target: str = 'inside',
@@ -66,6 +71,7 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         beta: float = 1.0,
         gamma: float = 1.0,
         delta: float = 0.0,
+        epsilon: float = 1.0,
         **kwargs: object,
     ) -> None:
         super().__init__(
@@ -74,7 +80,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         self.num_classes = self.bbox_head.num_classes
         self.context_target = context_target
         self.whole_image = whole_image
-        self.alpha, self.beta, self.gamma, self.delta = alpha, beta, gamma, delta
+        self.alpha, self.beta, self.gamma = alpha, beta, gamma
+        self.delta, self.epsilon = delta, epsilon
         self.with_context = context_head is not None
         self.share_trunk = share_trunk
         if self.with_context and context_roi_extractor is None:
@@ -85,6 +92,10 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             if share_trunk:
                 # The object head's is used instead.
                 self.context_head.shared_fcs = nn.ModuleList()
+        self.with_scene = scene_head is not None
+        if self.with_scene:
+            scene_head = dict(num_classes=self.num_classes, **scene_head)
+            self.scene_head = MODELS.build(scene_head)
         self.fusion = MODELS.build(
             fusion or dict(type='SCAFusion'),
             default_args=dict(num_classes=self.num_classes),
@@ -145,6 +156,10 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         trunk = self.bbox_head if self.share_trunk else self.context_head
         return self.context_head.nets(trunk.trunk(feats))[0]
 
+    def _scene_forward(self, x: tuple[Tensor, ...]) -> Tensor | None:
+        """Label logits (B, C) of the images as a whole, of the levels of a Pyramid."""
+        return self.scene_head(x.backbone) if self.with_scene else None
+
     def forward(
         self,
         x: tuple[Tensor, ...],
@@ -183,9 +198,10 @@ class SCARoIHead(SCALosses, StandardRoIHead):
 
         Returns:
             For each image ``bboxes`` (N, 4), the refined boxes in pixels of the
-            network input, ``scores`` (N, C), fused, and ``object_scores`` and
-            ``context_scores`` (N, C) as far as the model has those branches; with a
-            context branch also ``context_bboxes`` (N, 4), what that branch read.
+            network input, ``scores`` (N, C), fused, and ``object_scores``,
+            ``context_scores`` and ``scene_scores`` (N, C) as far as the model has those
+            branches, the last the same in each row; with a context branch also
+            ``context_bboxes`` (N, 4), what that branch read.
         """
         img_shapes = [sample.img_shape for sample in batch_data_samples]
         counts = [len(res.bboxes) for res in rpn_results_list]
@@ -199,12 +215,17 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         rois = rois[chosen]
         object_logits = None if object_logits is None else object_logits[chosen]
         context_logits = self._context_forward(x, rois, img_shapes)
-        scores = self._activate(object_logits, context_logits, objectness[chosen])
+        scores = self._activate(
+            object_logits,
+            context_logits,
+            objectness[chosen],
+            self._scene_forward(x),
+            rois[:, 0].long(),
+        )
         patches = dict(
             bboxes=self._decode(rois, deltas[chosen], chosen < n, img_shapes),
-            scores=self.fusion.fuse(*scores),
-            object_scores=scores[0],
-            context_scores=scores[1],
+            scores=self.fusion.fuse(**scores),
+            **scores,
         )
         if self.with_context:
             wide = self.context_roi_extractor.expand(rois, img_shapes)
@@ -231,10 +252,14 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         object_logits: Tensor | None,
         context_logits: Tensor | None,
         objectness: Tensor,
-    ) -> tuple[Tensor | None, Tensor | None]:
-        """Label scores (N, C) of each branch from its logits (N, C).
+        scene_logits: Tensor | None = None,
+        image_index: Tensor | None = None,
+    ) -> dict[str, Tensor | None]:
+        """Label scores (N, C) of each branch, as :meth:`SCAFusion.fuse` takes them.
 
-        Objectness (N,) is a factor of them if the fusion says so.
+        Of the logits (N, C) of the patches and (B, C) of the scene. Objectness (N,) is
+        a factor of the former's scores if the fusion says so; ``image_index`` (N,) is
+        the image of each patch.
         """
         object_scores = context_scores = None
         if object_logits is not None:
@@ -245,7 +270,14 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             factor = objectness[:, None]
             object_scores = None if object_scores is None else object_scores * factor
             context_scores = None if context_scores is None else context_scores * factor
-        return object_scores, context_scores
+        scene_scores = None
+        if scene_logits is not None:
+            scene_scores = scene_logits.float().sigmoid()[image_index]
+        return dict(
+            object_scores=object_scores,
+            context_scores=context_scores,
+            scene_scores=scene_scores,
+        )
 
     def _decode(
         self,

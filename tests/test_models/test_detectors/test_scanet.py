@@ -9,6 +9,15 @@ LABELS = [0, 2, 3]
 IMAGES = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
 LOSSES = {'loss_bbox', 'loss_patch', 'loss_object', 'loss_context'}
 
+# On the last level of a ResNet-18.
+SCENE_HEAD = dict(
+    type='LabelQueryHead',
+    in_channels=512,
+    hidden_channels=16,
+    feedforward_channels=16,
+    num_heads=2,
+)
+
 
 def total(losses):
     return sum(
@@ -73,6 +82,7 @@ OPTIONS = dict(
     context_only=dict(bbox_head=dict(with_cls=False)),
     learned=dict(fusion=dict(fuse='learned')),
     image_loss=dict(delta=1.0),
+    scene=dict(scene_head=SCENE_HEAD, delta=1.0),
 )
 
 
@@ -295,11 +305,12 @@ def test_mixed_precision_trains_and_scores_in_full(tiny_cfg, build, samples):
     with torch.autocast('cpu', dtype=torch.bfloat16):
         half = logits.bfloat16()
         objectness = torch.ones(6)
-        (loss,) = head._image_loss(rois, half, half, objectness, samples).values()
+        scores = head._activate(half, half, objectness)
+        (loss,) = head._image_loss(rois, scores, samples).values()
     loss.backward()
     assert loss.isfinite() and logits.grad.isfinite().all()
-    object_scores, context_scores = head._activate(half, half, objectness)
-    assert object_scores.dtype == context_scores.dtype == torch.float32
+    assert scores['object_scores'].dtype == torch.float32
+    assert scores['context_scores'].dtype == torch.float32
 
 
 def test_image_loss_by_hand(tiny_cfg, build, make_sample):
@@ -311,9 +322,37 @@ def test_image_loss_by_hand(tiny_cfg, build, make_sample):
     # Present, absent, absent, not scored.
     sample = make_sample(BOXES[:1], [0], gt_score=[1, 0, 0, -1])
     logits = scores.logit()
-    loss = head._image_loss(rois, logits, logits, torch.ones(2), [sample])
+    scores = head._activate(logits, logits, torch.ones(2))
+    loss = head._image_loss(rois, scores, [sample])
     expected = -2 * (torch.tensor([0.8, 0.6, 0.7]).log().sum())
     assert loss['loss_image'].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_the_scene_is_in_the_score_of_every_patch(tiny_cfg, build, samples):
+    tiny_cfg.roi_head.scene_head = SCENE_HEAD
+    tiny_cfg.roi_head.fusion.scene_weight = 0.25
+    model, predicted = predict(tiny_cfg, build, samples)
+    with torch.no_grad():
+        scene = model.roi_head.scene_head.predict(model.backbone(IMAGES))
+    assert not torch.allclose(scene[0], scene[1])
+    for sample, expected in zip(predicted, scene, strict=True):
+        assert torch.allclose(sample.pred_scene_score, expected)
+        boxes = sample.pred_instances
+        assert torch.allclose(boxes.scene_scores, expected[boxes.labels])
+        patch = (boxes.object_scores + boxes.context_scores) / 2
+        assert torch.allclose(0.75 * patch + 0.25 * boxes.scene_scores, boxes.scores)
+        for label, score in enumerate(sample.pred_score):
+            assert boxes.scores[boxes.labels == label].max() == score
+
+
+def test_the_scene_branch_has_a_loss_of_its_own(tiny_cfg, build, samples):
+    tiny_cfg.roi_head.update(scene_head=SCENE_HEAD, epsilon=3.0)
+    tiny_cfg.roi_head.scene_head.dropout = 0.0
+    model = build(tiny_cfg)
+    losses = assert_trains(model, samples)
+    alone = model.roi_head.scene_head.loss(model.backbone(IMAGES), samples)
+    # Batch statistics are those of one and the same batch both times.
+    assert losses['loss_scene'].item() == pytest.approx(3 * alone['loss_cls'].item())
 
 
 def test_a_shared_trunk_is_shared_and_registered_once(tiny_cfg, build):

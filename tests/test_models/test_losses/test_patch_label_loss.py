@@ -46,6 +46,24 @@ def test_logit_scales_the_logit_in_loss_and_score():
     assert loss.get_activation(torch.tensor(4.0)) == pytest.approx(sigmoid(2))
 
 
+def test_focus_gives_easy_labels_less_weight():
+    present, absent = 2.0, 3.0
+    expected = -(
+        (1 - sigmoid(0)) ** present * math.log(sigmoid(0))
+        + sigmoid(2) ** absent * math.log(1 - sigmoid(2))
+        + sigmoid(-1) ** absent * math.log(1 - sigmoid(-1))
+        + (1 - sigmoid(3)) ** present * math.log(sigmoid(3))
+    )
+    loss = PatchLabelLoss(focus_present=present, focus_absent=absent)
+    assert loss(LOGITS, TARGET).item() == pytest.approx(expected / 2)
+    # At a score of exactly 0 or 1 the power has no slope of its own.
+    sure = torch.tensor([[200.0, -200.0]], requires_grad=True)
+    loss(sure, TARGET[:1]).backward()
+    assert sure.grad.isfinite().all()
+    with pytest.raises(ValueError, match='focus_absent must be at least 0'):
+        PatchLabelLoss(focus_absent=-1.0)
+
+
 def test_prob_damps_confident_wrong_labels():
     def slope(loss):
         logit = torch.full((1, 1), 8.0, requires_grad=True)

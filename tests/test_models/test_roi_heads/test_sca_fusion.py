@@ -72,9 +72,25 @@ def test_wrong_choices_are_named(kwargs):
         SCAFusion(**kwargs)
 
 
+def test_the_scene_joins_what_the_patch_says():
+    fusion = SCAFusion(scene_weight=0.25)
+    scene = torch.tensor([[1.0, 0.0]]).expand_as(OBJECT)
+    expected = 0.75 * (OBJECT + CONTEXT) / 2 + 0.25 * scene
+    assert torch.allclose(fusion.fuse(OBJECT, CONTEXT, scene), expected)
+    assert torch.allclose(
+        fusion.fuse(None, CONTEXT, scene), 0.75 * CONTEXT + 0.25 * scene
+    )
+
+
 def test_learned_needs_the_number_of_labels():
     with pytest.raises(ValueError, match='num_classes'):
         SCAFusion(fuse='learned')
+
+
+@pytest.mark.parametrize('weight', [-0.1, 1.1])
+def test_a_scene_weight_out_of_range_is_named(weight):
+    with pytest.raises(ValueError, match='scene_weight must be in'):
+        SCAFusion(scene_weight=weight)
 
 
 @pytest.mark.parametrize('name', ['topk', 'num_patches'])

@@ -1,0 +1,6 @@
+# Experiment: the context patch is twice as wide and high.
+# Expected: see docs/experiments.md
+# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+_base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
+
+model = dict(roi_head=dict(context_roi_extractor=dict(expand_ratio=2.0)))

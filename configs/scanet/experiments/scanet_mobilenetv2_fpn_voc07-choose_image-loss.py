@@ -1,0 +1,6 @@
+# Experiment: a loss on the pooled scores, too.
+# Expected: see docs/experiments.md
+# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+_base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
+
+model = dict(roi_head=dict(delta=1.0))
