@@ -3,12 +3,13 @@
 from .coco import MultiLabelCocoDataset
 from .context_shapes import ContextShapesDataset
 from .image_labels import ImageLabelsMixin, image_labels
-from .transforms import PackMultiLabelInputs
+from .transforms import LoadImageOnce, PackMultiLabelInputs
 from .voc import MultiLabelVOCDataset
 
 __all__ = [
     'ContextShapesDataset',
     'ImageLabelsMixin',
+    'LoadImageOnce',
     'MultiLabelCocoDataset',
     'MultiLabelVOCDataset',
     'PackMultiLabelInputs',

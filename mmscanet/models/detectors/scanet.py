@@ -51,7 +51,7 @@ class SCANet(ChannelsLastMixin, TwoStageDetector):
             (C,), each branch pooled alone, as far as the model has it;
             ``pred_instances``, see :meth:`SCARoIHead.evidence`.
         """
-        patches_list = self._score_patches(batch_inputs, batch_data_samples)
+        patches_list = self.score_patches(batch_inputs, batch_data_samples)
         pool = self.roi_head.fusion.pool
         results_list = []
         for sample, patches in zip(batch_data_samples, patches_list, strict=True):
@@ -69,14 +69,18 @@ class SCANet(ChannelsLastMixin, TwoStageDetector):
         self, batch_inputs: Tensor, batch_data_samples: SampleList
     ) -> Tensor:
         """Predict the labels only: ``pred_score`` of :meth:`predict`, as (B, C)."""
-        patches_list = self._score_patches(batch_inputs, batch_data_samples)
+        patches_list = self.score_patches(batch_inputs, batch_data_samples)
         return torch.stack(
             [self.roi_head.fusion.pool(patches.scores) for patches in patches_list]
         )
 
-    def _score_patches(
+    def score_patches(
         self, batch_inputs: Tensor, batch_data_samples: SampleList
     ) -> InstanceList:
+        """The patches that count, see :meth:`SCARoIHead.score_patches`.
+
+        The proposals are those of the samples, where they have any, or the RPN's.
+        """
         x = self.extract_feat(batch_inputs)
         if 'proposals' in batch_data_samples[0]:
             proposals = [sample.proposals for sample in batch_data_samples]

@@ -198,7 +198,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
 
         Returns:
             For each image ``bboxes`` (N, 4), the refined boxes in pixels of the
-            network input, ``scores`` (N, C), fused, and ``object_scores``,
+            network input, ``objectness`` (N,), 1 for a whole image, ``scores`` (N, C),
+            fused, and ``object_scores``,
             ``context_scores`` and ``scene_scores`` (N, C) as far as the model has those
             branches, the last the same in each row; with a context branch also
             ``context_bboxes`` (N, 4), what that branch read.
@@ -224,6 +225,7 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         )
         patches = dict(
             bboxes=self._decode(rois, deltas[chosen], chosen < n, img_shapes),
+            objectness=objectness[chosen],
             scores=self.fusion.fuse(**scores),
             **scores,
         )

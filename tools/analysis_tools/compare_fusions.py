@@ -1,0 +1,179 @@
+"""Measure every way of fusing and pooling on the same patches of one trained SCANet.
+
+What is done after the branches have scored the patches (``SCAFusion``) needs no new
+training: each image is scored once and its labels are made in all ways. Each row
+changes one setting of the model's own.
+"""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmdet.structures import SampleList
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from mmscanet.engine.launch import (
+    add_config_arguments,
+    load_config,
+    report_usage_errors,
+    set_work_dir,
+)
+from mmscanet.engine.weights import check_checkpoint, check_state_dict
+from mmscanet.errors import ConfigError, UsageError, require_writable_file
+from mmscanet.evaluation import ScoreTable, compute_figures
+from mmscanet.evaluation.report import draw_table, format_number
+from mmscanet.models import SCAFusion, SCANet
+from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+
+NEEDS = ('model', 'test_dataloader', 'test_evaluator', 'test_cfg')
+OWN = 'as it is'
+CHANGES: dict[str, list[Any]] = dict(
+    fuse=['mean', 'max', 'product'],
+    pool=['max', 'topk', 'noisy_or'],
+    objectness=['select', 'multiply'],
+    num_patches=[1, 5, 10, 20, 50, 100, 300],
+    scene_weight=[0.0, 0.25, 0.5, 0.75, 1.0],
+)
+FIGURES = ('mAP', 'mAP_small', 'mAP_medium', 'mAP_large', 'CF1', 'OF1')
+
+
+def parse_args() -> Namespace:
+    """Read the command line."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    add_config_arguments(parser)
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--json', type=Path, help='also write the figures here')
+    return parser.parse_args()
+
+
+def variants(own: SCAFusion, with_scene: bool) -> dict[str, SCAFusion]:
+    """Fusions by what is changed, the model's own first; none that repeats it.
+
+    A learned fusion keeps its weights where ``fuse`` is not what is changed.
+    """
+    settings = dict(
+        fuse=own.fuse_mode,
+        pool=own.pool_mode,
+        objectness=own.objectness,
+        topk=own.topk,
+        num_patches=own.num_patches,
+        scene_weight=own.scene_weight,
+    )
+    found = {OWN: own}
+    for name, values in CHANGES.items():
+        if name == 'scene_weight' and not with_scene:
+            continue
+        for value in values:
+            if value == settings[name]:
+                continue
+            learned = getattr(own, 'logit_weight', torch.empty(0))
+            fusion = SCAFusion(len(learned), **{**settings, name: value})
+            fusion.load_state_dict(own.state_dict(), strict=False)
+            found[f'{name}={value}'] = fusion
+    return found
+
+
+def image_scores(patches: InstanceData, fusion: SCAFusion) -> Tensor:
+    """Label scores (C,) of an image whose patches (N) were all scored.
+
+    Args:
+        patches: From :meth:`SCANet.score_patches` with more patches than there are.
+        fusion: How to choose, fuse and pool them.
+    """
+    # A whole image has no doubt about it and always counts.
+    is_whole = patches.objectness >= 1
+    proposals = (~is_whole).nonzero().squeeze(1)
+    chosen = proposals[fusion.select(patches.objectness[proposals])]
+    patches = patches[torch.cat((chosen, is_whole.nonzero().squeeze(1)))]
+    factor = 1.0
+    if fusion.objectness == 'multiply':
+        factor = patches.objectness[:, None]
+    scores = {name: patches.get(f'{name}_scores') for name in BRANCHES}
+    own = {
+        f'{name}_scores': None if scores[name] is None else scores[name] * factor
+        for name in ('object', 'context')
+    }
+    return fusion.pool(fusion.fuse(**own, scene_scores=scores['scene']))
+
+
+def scored_images(cfg: Config) -> Iterator[tuple[SCANet, SampleList, Any]]:
+    """Yield the model, the samples of a batch and the patches of each.
+
+    Raises:
+        UsageError: The checkpoint is of another model, or the model no SCANet.
+    """
+    runner = Runner.from_cfg(cfg)
+    model = runner.model
+    if not isinstance(model, SCANet):
+        raise ConfigError(f'only a SCANet has patches, not {type(model).__name__}')
+    checkpoint = runner.load_checkpoint(cfg.load_from)
+    check_state_dict(model, checkpoint.get('state_dict', checkpoint))
+    model.eval()
+    fusion = model.roi_head.fusion
+    for data in runner.test_dataloader:
+        data = model.data_preprocessor(data, False)
+        own = fusion.num_patches, fusion.objectness
+        # The factor comes later.
+        fusion.num_patches, fusion.objectness = 10**6, 'select'
+        patches = model.score_patches(data['inputs'], data['data_samples'])
+        fusion.num_patches, fusion.objectness = own
+        yield model, data['data_samples'], patches
+
+
+@torch.no_grad()
+def compare(cfg: Config) -> dict[str, dict[str, float]]:
+    """Return the figures of each variant by its name."""
+    records, fusions, classes = defaultdict(list), None, None
+    for model, samples, patches_list in scored_images(cfg):
+        if fusions is None:
+            head = model.roi_head
+            fusions = variants(head.fusion, head.with_scene)
+            classes = range(head.num_classes)
+        for sample, patches in zip(samples, patches_list, strict=True):
+            truth = {
+                'img_id': sample.img_id,
+                'gt_score': sample.gt_score.cpu().numpy(),
+                'gt_area': sample.gt_area.cpu().numpy(),
+            }
+            for name, fusion in fusions.items():
+                scores = image_scores(patches, fusion).cpu().numpy()
+                records[name].append(dict(truth, pred_score=scores))
+    if not records:
+        raise UsageError('the test set has no image')
+    names = [str(each) for each in classes]
+    return {
+        name: compute_figures(ScoreTable.from_records(rows, names))
+        for name, rows in records.items()
+    }
+
+
+def main() -> None:
+    """Run the command."""
+    args = parse_args()
+    with report_usage_errors():
+        cfg = load_config(args.config, args.cfg_options, args.data_root, NEEDS)
+        check_checkpoint(args.checkpoint)
+        if args.json is not None:
+            require_writable_file(args.json)
+        cfg.load_from = args.checkpoint
+        set_work_dir(cfg, None, args.config)
+        found = compare(cfg)
+        head = [['', *FIGURES]]
+        rows = [
+            [name, *(format_number(figures.get(each)) for each in FIGURES)]
+            for name, figures in found.items()
+        ]
+        print(draw_table([head, rows]))
+        if args.json is not None:
+            args.json.write_text(json.dumps(found, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()
