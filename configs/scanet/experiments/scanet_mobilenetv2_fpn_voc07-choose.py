@@ -1,7 +1,8 @@
 # The short schedule of docs/experiments.md: backbone, neck and RPN of a trained SCANet
 # rest, and the branches are trained anew, for two epochs. One leaf a question.
 # Expected: see docs/experiments.md
-# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+# Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose.py
 _base_ = '../scanet_mobilenetv2_fpn_voc07-val.py'
 
 first = '{{$FIRST:work_dirs/scanet_mobilenetv2_fpn_voc07-val/epoch_4.pth}}'

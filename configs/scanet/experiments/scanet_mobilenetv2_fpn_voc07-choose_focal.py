@@ -1,6 +1,7 @@
 # Experiment: focal loss, Lin et al. 2017, without its alpha.
 # Expected: see docs/experiments.md
-# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+# Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_focal.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
 loss_cls = dict(focus_present=2.0, focus_absent=2.0)

@@ -1,6 +1,7 @@
 # Experiment: the paper's optimiser.
 # Expected: see docs/experiments.md
-# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+# Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_sgd.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
 optim_wrapper = dict(

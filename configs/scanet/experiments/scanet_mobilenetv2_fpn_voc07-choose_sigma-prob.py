@@ -1,6 +1,7 @@
 # Experiment: sigma of Eq. 5, the literal reading.
 # Expected: see docs/experiments.md
-# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+# Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_sigma-prob.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
 loss_cls = dict(reading='prob')

@@ -1,6 +1,7 @@
 # Experiment: the context predictor learns the label of the matched box.
 # Expected: see docs/experiments.md
-# Command:  FIRST=CHECKPOINT python tools/compare.py configs/scanet/experiments/*.py
+# Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_target-matched.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
 model = dict(roi_head=dict(context_target='matched'))
