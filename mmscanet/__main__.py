@@ -22,7 +22,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     commands.add_parser('predict', help='label pictures', add_help=False)
-    commands.add_parser('zoo', help='list the models', add_help=False)
+    commands.add_parser('zoo', help='list, fetch and check models', add_help=False)
     for name, (_, text) in TOOLS.items():
         commands.add_parser(name, help=text, add_help=False)
     return parser

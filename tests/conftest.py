@@ -1,7 +1,10 @@
 """Fixtures for all tests: no network, few threads, and no state left behind."""
 
+import hashlib
 import importlib.util
+import io
 import ipaddress
+import json
 import os
 import random
 import socket
@@ -203,6 +206,57 @@ def tiny_checkpoint(
     meta = dict(dataset_meta=metainfo, cfg=cfg.pretty_text, epoch=1)
     torch.save(dict(meta=meta, state_dict=model.state_dict()), path)
     return path
+
+
+@pytest.fixture
+def publish(
+    tiny_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Path]:
+    """Replace the zoo by one in ``tmp_path``, whose model ``tiny`` has a checkpoint.
+
+    The cache is empty and lies there, too. Returned is the function that publishes.
+    """
+    root = tmp_path / 'zoo'
+    monkeypatch.setattr('mmscanet.zoo.index.zoo_root', lambda: root)
+    monkeypatch.setenv('MMSCANET_CACHE', str(tmp_path / 'cache'))
+
+    def publish(content: bytes, weights: str | None = None, shipped: bool = True):
+        """Publish ``content`` at ``weights``; ship the file; return its place.
+
+        ``shipped=False`` announces a file that the repository does not have.
+        """
+        path = root / 'checkpoints/tiny.pth'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if shipped:
+            path.write_bytes(content)
+        facts = {
+            'Training Data': 'ContextShapes',
+            'SHA256': hashlib.sha256(content).hexdigest(),
+            'Size (bytes)': len(content),
+        }
+        weights = weights or 'checkpoints/tiny.pth'
+        tiny = dict(
+            Name='tiny', Config=str(tiny_config), Weights=weights, Metadata=facts
+        )
+        bare = dict(Name='bare', Config=str(tiny_config))
+        (root / 'model-index.yml').write_text(json.dumps({'Import': ['metafile.yml']}))
+        (root / 'metafile.yml').write_text(json.dumps({'Models': [tiny, bare]}))
+        return path
+
+    return publish
+
+
+@pytest.fixture(scope='session')
+def tiny_weights(tiny_checkpoint: Path) -> bytes:
+    """Return the file of ``tiny_checkpoint`` as it would be published: float16."""
+    content = torch.load(tiny_checkpoint, weights_only=True)
+    state = {
+        key: value.half() if value.is_floating_point() else value
+        for key, value in content['state_dict'].items()
+    }
+    file = io.BytesIO()
+    torch.save(dict(meta=content['meta'], state_dict=state), file)
+    return file.getvalue()
 
 
 @pytest.fixture

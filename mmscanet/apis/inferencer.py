@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from mmscanet.engine.hooks import check_label_count
 from mmscanet.engine.launch import load_config
-from mmscanet.engine.weights import check_checkpoint, check_state_dict
+from mmscanet.engine.weights import check_checkpoint, check_state_dict, load_weights
 from mmscanet.errors import DataError, UsageError
 from mmscanet.evaluation.thresholds import (
     LabelThresholds,
@@ -83,9 +83,11 @@ class SCANetInferencer(DetInferencer):
     Args:
         model: Path of a config file, a ``Config``, or the name of a model of the zoo.
             ``None`` takes the config that the checkpoint carries.
-        weights: Checkpoint, a path or URL. By default the zoo's.
+        weights: Checkpoint, a path or URL. By default the zoo's, which is fetched if it
+            is not on this machine, and may hold nothing but weights.
         device: Such as ``cpu`` or ``cuda:0``. By default a GPU, if there is one.
         show_progress: Show a progress bar on stderr.
+        cfg_options: Dotted keys of the config file and their new values.
 
     Raises:
         UsageError: The config or the checkpoint is missing, or they do not fit each
@@ -98,11 +100,15 @@ class SCANetInferencer(DetInferencer):
         weights: str | Path | None = None,
         device: str | None = None,
         show_progress: bool = True,
+        cfg_options: dict[str, Any] | None = None,
     ) -> None:
         check_device(device)
         model = str(model) if isinstance(model, Path) else model
+        if cfg_options and not isinstance(model, str):
+            raise UsageError('cfg_options: name the config file to change (model)')
+        of_zoo = weights is None
         if isinstance(model, str):
-            model, weights = resolve_model(model, weights)
+            model, weights = resolve_model(model, weights, show_progress)
         if weights is None:
             raise UsageError(
                 f'no checkpoint is published for {model} yet: name one (weights)'
@@ -110,15 +116,17 @@ class SCANetInferencer(DetInferencer):
                 else 'name a model, a checkpoint (weights) or both'
             )
         if isinstance(model, str):
-            model = load_config(model, needs=('model', 'test_dataloader'))
+            model = load_config(model, cfg_options, needs=('model', 'test_dataloader'))
         self.weights = str(weights)
-        check_checkpoint(self.weights)
+        if not of_zoo:
+            check_checkpoint(self.weights)
         try:
             # mmengine prints that it loads the checkpoint, where results may go.
             with contextlib.redirect_stdout(io.StringIO()):
                 super().__init__(
                     model=model,
-                    weights=self.weights,
+                    # mmengine would also run code that a checkpoint holds.
+                    weights=None if of_zoo else self.weights,
                     device=device,
                     scope='mmscanet',
                     show_progress=show_progress,
@@ -275,9 +283,12 @@ class SCANetInferencer(DetInferencer):
             yield source, self.pipeline(results), image
 
     def _load_weights_to_model(
-        self, model: nn.Module, checkpoint: dict[str, Any], cfg: Config | ConfigDict
+        self,
+        model: nn.Module,
+        checkpoint: dict[str, Any] | None,
+        cfg: Config | ConfigDict,
     ) -> None:
-        """Load weights and class names.
+        """Load weights and class names; ``None`` stands for a checkpoint of the zoo.
 
         mmdet's own takes what fits, COCO's names where there are none, and builds the
         data set, with its files, for a palette.
@@ -285,6 +296,8 @@ class SCANetInferencer(DetInferencer):
         Raises:
             UsageError: The checkpoint is of another model.
         """
+        if checkpoint is None:
+            checkpoint = load_weights(self.weights)
         state = checkpoint.get('state_dict', checkpoint)
         check_state_dict(model, state)
         load_state_dict(model, state, strict=False)

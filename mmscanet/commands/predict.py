@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mmscanet.apis import ImageSource, SCANetInferencer, find_images
-from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
+from mmscanet.engine.launch import KeyValueAction, report_usage_errors
 from mmscanet.errors import (
     UsageError,
     explain_failed_output,
@@ -19,7 +19,6 @@ from mmscanet.errors import (
 )
 from mmscanet.evaluation.thresholds import read_threshold
 from mmscanet.visualization import ContactSheet
-from mmscanet.zoo import resolve_model
 
 from .records import RecordFile, Screen, check_out, open_records, printable
 from .settings import describe_settings, drop_pictures_of_others, keep_settings
@@ -103,11 +102,13 @@ def build_inferencer(args: Namespace) -> SCANetInferencer:
     Raises:
         UsageError: It cannot be built from them.
     """
-    model, weights = args.model, args.weights
-    if args.cfg_options:
-        model, weights = resolve_model(model, weights)
-        model = load_config(model, args.cfg_options)
-    return SCANetInferencer(model, weights, args.device, not args.no_progress)
+    return SCANetInferencer(
+        args.model,
+        args.weights,
+        args.device,
+        show_progress=not args.no_progress,
+        cfg_options=args.cfg_options,
+    )
 
 
 def leave_out(sources: list[ImageSource], folder: Path) -> list[ImageSource]:

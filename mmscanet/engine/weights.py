@@ -1,5 +1,7 @@
 """The files of weights that a run starts from, and clear words where they fail."""
 
+import pickle
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +40,37 @@ def check_checkpoint(path: str) -> None:
         raise UsageError(
             f'checkpoint {path} is none: it holds a {type(content).__name__}'
         )
+
+
+def load_weights(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint that holds weights and plain data, and run no code from it.
+
+    Returns:
+        Its content, the tensors on the CPU and mapped from the file.
+
+    Raises:
+        UsageError: It holds more, or is no checkpoint; names the file.
+    """
+    # Only torch's present format: in older torch the former one had holes.
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f'checkpoint {path} is none, or damaged')
+    try:
+        content = torch.load(path, 'cpu', weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        found = re.search(r'GLOBAL (\S+)', str(error))
+        raise UsageError(
+            f'checkpoint {path} is refused: it holds more than weights'
+            f'{f" ({found[1]})" if found else ""}, which could run code'
+        ) from error
+    except Exception as error:  # a damaged file may raise anything
+        raise UsageError(
+            f'checkpoint {path} is none, or damaged ({type(error).__name__})'
+        ) from error
+    if not isinstance(content, dict):
+        raise UsageError(
+            f'checkpoint {path} is none: it holds a {type(content).__name__}'
+        )
+    return content
 
 
 def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:

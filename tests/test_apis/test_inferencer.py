@@ -1,5 +1,6 @@
 """Labels with evidence for pictures that people bring."""
 
+import os
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +16,10 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from PIL import Image
 
-from mmscanet import zoo
 from mmscanet.apis import SCANetInferencer
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import ScoreTable
 from mmscanet.evaluation.thresholds import LabelThresholds, sidecar_path
-from mmscanet.zoo import ZooModel
 
 
 @pytest.fixture(scope='module')
@@ -190,6 +189,18 @@ def test_mistakes_are_told_before_any_work(
             SCANetInferencer(model, weights, show_progress=False)
 
 
+def test_settings_of_a_config_file_can_be_changed(
+    tiny_config: Path, tiny_checkpoint: Path
+) -> None:
+    options = {'model.test_cfg.rcnn.max_per_img': 3}
+    changed = SCANetInferencer(
+        tiny_config, tiny_checkpoint, show_progress=False, cfg_options=options
+    )
+    assert changed.cfg.model.test_cfg.rcnn.max_per_img == 3
+    with pytest.raises(UsageError, match='cfg_options: name the config file'):
+        SCANetInferencer(weights=tiny_checkpoint, cfg_options=options)
+
+
 def test_devices_that_are_not_here_are_named(
     tiny_checkpoint: Path,
 ) -> None:
@@ -233,17 +244,40 @@ def test_pictures_are_drawn_at_the_threshold_of_the_prediction(
 
 
 def test_name_of_the_zoo_is_enough(
-    tiny_config: Path,
-    tiny_checkpoint: Path,
+    publish: Callable[..., Path],
+    tiny_weights: bytes,
+    tmp_path: Path,
     pictures: list[str],
     inferencer: SCANetInferencer,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    entry = ZooModel('Tiny', tiny_config, weights=str(tiny_checkpoint))
-    monkeypatch.setattr(zoo, 'list_models', lambda: iter([entry]))
-    named = SCANetInferencer('tiny', show_progress=False)
-    expected = inferencer(pictures[0], threshold=0)
-    assert named(pictures[0], threshold=0)['predictions'] == expected['predictions']
+    """The zoo's files hold float16, which is computed with as float32."""
+    (tmp_path / 'share.pth').write_bytes(tiny_weights)
+    publish(tiny_weights, (tmp_path / 'share.pth').as_uri())
+    named = SCANetInferencer('Tiny', show_progress=False)
+    assert Path(named.weights).parent == tmp_path / 'cache'
+    assert {x.dtype for x in named.model.parameters()} == {torch.float32}
+    assert named.classes == inferencer.classes
+    (given,) = named(pictures[0], return_datasamples=True)['data_samples']
+    (exact,) = inferencer(pictures[0], return_datasamples=True)['data_samples']
+    assert torch.allclose(given.pred_score, exact.pred_score, atol=0.01)
+
+
+def test_checkpoint_of_the_zoo_runs_no_code(
+    publish: Callable[..., Path], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    class Code:
+        def __reduce__(self) -> tuple:
+            return os.makedirs, (str(tmp_path / 'ran'), 0o777, True)
+
+    content = torch.load(tiny_checkpoint, weights_only=True)
+    torch.save({**content, 'code': Code()}, tmp_path / 'code.pth')
+    path = publish((tmp_path / 'code.pth').read_bytes())
+    with pytest.raises(UsageError, match='more than weights'):
+        SCANetInferencer('tiny', show_progress=False)
+    assert not (tmp_path / 'ran').exists()
+    # The user's own file, named as such, stays free to hold more.
+    SCANetInferencer('tiny', path, show_progress=False)
+    assert (tmp_path / 'ran').exists()
 
 
 def test_addresses_are_fetched(

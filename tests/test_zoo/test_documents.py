@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {path.stem for path in (ROOT / 'configs/scanet').glob('*.py')}
 
 
@@ -13,6 +13,11 @@ def test_index_names_every_config():
     (metafile,) = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
     zoo = yaml.safe_load((ROOT / metafile).read_text())
     assert {model['Name'] for model in zoo['Models']} == CONFIGS
+    for model in zoo['Models']:
+        assert ('Weights' in model) == ('SHA256' in model['Metadata'])
+        if 'Weights' in model:
+            assert re.fullmatch('[0-9a-f]{64}', model['Metadata']['SHA256'])
+            assert isinstance(model['Metadata']['Size (bytes)'], int)
     collections = {collection['Name'] for collection in zoo['Collections']}
     for model in zoo['Models']:
         assert model['In Collection'] in collections
