@@ -36,7 +36,9 @@ def list_models() -> Iterator[ZooModel]:
     """Yield the models of the zoo, in the order of the metafiles."""
     # The clone, or mmscanet/.mim of an installed package.
     root = Path(BaseInferencer._get_repo_or_mim_dir('mmscanet'))
-    for metafile in load(root / 'model-index.yml')['Import']:
+    index = load(root / 'model-index.yml')['Import']
+    # The peers are in a clone only.
+    for metafile in [*index, *sorted(root.glob('projects/*/metafile.yml'))]:
         for entry in load(root / metafile)['Models']:
             yield ZooModel(
                 name=entry['Name'],
