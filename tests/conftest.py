@@ -1,5 +1,6 @@
 """Fixtures for all tests: no network, few threads, and no state left behind."""
 
+import copy
 import hashlib
 import importlib.util
 import io
@@ -196,7 +197,8 @@ def tiny_checkpoint(
     cfg.model.backbone.init_cfg = None
     with DefaultScope.overwrite_default_scope('mmdet'):
         torch.manual_seed(0)
-        model = MODELS.build(cfg.model)
+        # mmdet's detectors write into what they are built from.
+        model = MODELS.build(copy.deepcopy(cfg.model))
         model.init_weights()
         metainfo = DATASETS.build(cfg.test_dataloader.dataset).metainfo
     for head in (model.roi_head.bbox_head, model.roi_head.context_head):

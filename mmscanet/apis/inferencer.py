@@ -14,7 +14,6 @@ import mmcv
 import numpy as np
 import torch
 from mmdet.apis import DetInferencer
-from mmdet.registry import DATASETS
 from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
@@ -25,7 +24,12 @@ from tqdm import tqdm
 
 from mmscanet.engine.hooks import check_label_count
 from mmscanet.engine.launch import load_config
-from mmscanet.engine.weights import check_checkpoint, check_state_dict, load_weights
+from mmscanet.engine.weights import (
+    check_checkpoint,
+    check_state_dict,
+    dataset_meta,
+    load_weights,
+)
 from mmscanet.errors import DataError, UsageError
 from mmscanet.evaluation.thresholds import (
     LabelThresholds,
@@ -301,13 +305,8 @@ class SCANetInferencer(DetInferencer):
         state = checkpoint.get('state_dict', checkpoint)
         check_state_dict(model, state)
         load_state_dict(model, state, strict=False)
-        meta = dict((checkpoint.get('meta') or {}).get('dataset_meta') or {})
-        meta = {key.lower(): value for key, value in meta.items()}
-        if 'classes' not in meta:
-            dataset = cfg.test_dataloader.dataset
-            meta = DATASETS.get(dataset.type)._load_metainfo(dataset.get('metainfo'))
-        model.dataset_meta = meta
-        check_label_count(model, len(meta['classes']), 'its data set')
+        model.dataset_meta = dataset_meta(checkpoint, cfg)
+        check_label_count(model, len(model.dataset_meta['classes']), 'its data set')
 
     def _init_visualizer(self, cfg: Config | ConfigDict) -> Visualizer:
         """Draw evidence, whatever the config draws with in training."""

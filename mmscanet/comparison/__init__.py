@@ -1,17 +1,22 @@
 """Many methods on one field: same images, labels, size, budget, metric and seeds."""
 
 from .config_name import ConfigName, find_configs
+from .metafile import COMMAND, make_metafiles
 from .overlap import Overlap, find_overlaps
 from .protocol import EvaluationSplit, Protocol, check_same
+from .published import RECORD, Published, load_published, save_published
 from .report import draw_plot, format_markdown
 from .results import Results, Row, write_atomically
 from .run import Run, RunFailed
 
 __all__ = [
+    'COMMAND',
+    'RECORD',
     'ConfigName',
     'EvaluationSplit',
     'Overlap',
     'Protocol',
+    'Published',
     'Results',
     'Row',
     'Run',
@@ -21,5 +26,8 @@ __all__ = [
     'find_configs',
     'find_overlaps',
     'format_markdown',
+    'load_published',
+    'make_metafiles',
+    'save_published',
     'write_atomically',
 ]

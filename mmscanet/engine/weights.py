@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from mmdet.registry import DATASETS
+from mmengine.config import Config, ConfigDict
 from torch import Tensor, nn
 
 from mmscanet.errors import UsageError
@@ -95,6 +96,24 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None
             f'{len(wrong)} of {len(expected)} parameters are missing or have '
             f'another shape, e.g. {", ".join(wrong[:3])}'
         )
+
+
+def dataset_meta(
+    checkpoint: Mapping[str, Any], cfg: Config | ConfigDict
+) -> dict[str, Any]:
+    """Return what a checkpoint says of its labels, or else what its data set does.
+
+    The data set's files are not read.
+
+    Returns:
+        The ``metainfo`` of a data set, keys in small letters; it has ``classes``.
+    """
+    meta = dict((checkpoint.get('meta') or {}).get('dataset_meta') or {})
+    meta = {key.lower(): value for key, value in meta.items()}
+    if 'classes' not in meta:
+        dataset = cfg.test_dataloader.dataset
+        meta = DATASETS.get(dataset.type)._load_metainfo(dataset.get('metainfo'))
+    return meta
 
 
 def pretrained_checkpoints(cfg: Config) -> dict[str, str]:

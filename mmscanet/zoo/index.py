@@ -60,7 +60,9 @@ def is_url(place: str) -> bool:
 def list_models() -> Iterator[ZooModel]:
     """Yield the models of the zoo, in the order of the metafiles."""
     root = zoo_root()
-    for metafile in load(root / 'model-index.yml')['Import']:
+    index = load(root / 'model-index.yml')['Import']
+    # The peers are in a clone only.
+    for metafile in [*index, *sorted(root.glob('projects/*/metafile.yml'))]:
         for entry in load(root / metafile)['Models']:
             yield _read_entry(entry, root)
 

@@ -131,6 +131,20 @@ def test_scores_file_holds_what_was_measured(
     )
 
 
+def test_checkpoint_of_a_run_can_be_published(
+    config: Path,
+    killed_and_resumed: Path,
+    tmp_path: Path,
+    run_tool: Callable[..., None],
+) -> None:
+    """Its own config, as mmengine has stored it, has the model of the config file."""
+    checkpoint = killed_and_resumed / 'epoch_2.pth'
+    run_tool('misc/publish_model', config, checkpoint, '--out-dir', tmp_path)
+    (published,) = tmp_path.glob(f'{config.stem}-*.pth')
+    content = torch.load(published, weights_only=True)
+    assert (content['meta']['epoch'], content['meta']['iter']) == (2, 12)
+
+
 def test_finished_run_says_so(
     config: Path,
     killed_and_resumed: Path,
