@@ -60,7 +60,7 @@ class ConfigName:
 
 
 def find_configs(root: Path, backbone: str, dataset: str) -> list[Path]:
-    """Return SCANet's config and those of all peers at one backbone and data set.
+    """Return the configs of SCANet, SCANet+ and all peers at one backbone and data set.
 
     Raises:
         UsageError: There is none.
@@ -68,6 +68,7 @@ def find_configs(root: Path, backbone: str, dataset: str) -> list[Path]:
     patterns = (
         f'configs/scanet/scanet_{backbone}_{dataset}.py',
         f'configs/scanet/scanet_{backbone}_fpn_{dataset}.py',
+        f'configs/scanet/scanet_plus_{backbone}_fpn_{dataset}.py',
         f'projects/*/configs/*_{backbone}_{dataset}.py',
     )
     found = [path for pattern in patterns for path in sorted(root.glob(pattern))]

@@ -12,6 +12,7 @@ from mmscanet.errors import UsageError
     ('name', 'parts'),
     [
         ('scanet_r18_fpn_shapes', ('scanet', 'r18', 'shapes')),
+        ('scanet_plus_r18_fpn_shapes', ('scanet_plus', 'r18', 'shapes')),
         ('scanet_r18_fpn_shapes_object-only', ('scanet object-only', 'r18', 'shapes')),
         ('faster_rcnn_x101_coco', ('faster_rcnn', 'x101', 'coco')),
         (
@@ -38,6 +39,7 @@ def test_all_peers_are_found(tmp_path):
     for path in (
         'configs/scanet/scanet_r18_fpn_shapes.py',
         'configs/scanet/scanet_r18_fpn_shapes_object-only.py',
+        'configs/scanet/scanet_plus_r18_fpn_shapes.py',
         'configs/scanet/scanet_r18_fpn_coco.py',
         'projects/csra/configs/csra_r18_shapes.py',
         'projects/ab/configs/ab_r18_shapes.py',
@@ -47,7 +49,8 @@ def test_all_peers_are_found(tmp_path):
         (tmp_path / path).touch()
     found = find_configs(tmp_path, 'r18', 'shapes')
     assert [path.stem for path in found] == [
-        *('scanet_r18_fpn_shapes', 'ab_r18_shapes', 'csra_r18_shapes')
+        *('scanet_r18_fpn_shapes', 'scanet_plus_r18_fpn_shapes'),
+        *('ab_r18_shapes', 'csra_r18_shapes'),
     ]
     with pytest.raises(UsageError, match='--backbone r50 --dataset shapes: no config'):
         find_configs(tmp_path, 'r50', 'shapes')
