@@ -1,5 +1,5 @@
 # SCANet+ as published: MobileNetV2 with the ImageNet weights of Google Coral's test data,
-# which expect this scaling and padding; VOC 2007 train -> val, the frozen stage alone.
+# which expect this scaling and padding; VOC 2007 train -> val, with no joint stage.
 # Expected: not yet run
 # Command (the backbone's weights are a file of yours, in mmdet's names; README.md, Results):
 #   python tools/train.py configs/scanet/scanet_plus_mobilenetv2_fpn_voc07-val_coral.py
@@ -12,4 +12,6 @@ model = dict(
         init_cfg=dict(checkpoint='data/mobilenet_v2_coral.pth'),
     ),
 )
-train_cfg = dict(max_epochs=4)
+# The whole cosine on a frozen backbone: with so few images joint training gains little.
+train_cfg = dict(max_epochs=6, val_begin=6)
+custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=6)]
