@@ -165,12 +165,12 @@ def main() -> None:
         cfg.load_from = args.checkpoint
         set_work_dir(cfg, None, args.config)
         found = compare(cfg)
-        head = [['', *FIGURES]]
+        head = ['', *FIGURES]
         rows = [
             [name, *(format_number(figures.get(each)) for each in FIGURES)]
             for name, figures in found.items()
         ]
-        print(draw_table([head, rows]))
+        print(draw_table([[head, *rows]]))
         if args.json is not None:
             args.json.write_text(json.dumps(found, indent=2) + '\n')
 

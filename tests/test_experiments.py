@@ -1,0 +1,57 @@
+"""What docs/experiments.md says was measured is what results/experiments has."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmscanet.comparison import Results
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / 'results/experiments'
+PAGE = (ROOT / 'docs/experiments.md').read_text().splitlines()
+TABLES = sorted(RESULTS.glob('*.csv'))
+FUSIONS = sorted(RESULTS.glob('fusions-*.json'))
+LEAVES = ROOT / 'configs/scanet/experiments'
+
+
+def cells(name: str) -> list[str]:
+    """The cells of the one row of the page that begins with ``name``."""
+    (row,) = (line for line in PAGE if line.startswith(f'| `{name}` |'))
+    return [cell.strip() for cell in row.split('|')]
+
+
+@pytest.mark.parametrize('path', TABLES, ids=lambda p: p.stem)
+def test_leaves_have_the_tables_figures(path):
+    rows = Results.load(path).sorted_rows()
+    assert rows
+    for row in rows:
+        assert (LEAVES / f'{row["config"]}.py').is_file()
+        for figure in ('mAP', 'mAP_small'):
+            assert f'{float(row[figure]):.1f}' in cells(row['config'])
+
+
+@pytest.mark.parametrize('path', FUSIONS, ids=lambda p: p.stem)
+def test_fusions_have_the_files_figures(path):
+    content = json.loads(path.read_text())
+    assert content
+    for name, figures in content.items():
+        columns = ('mAP', 'mAP_small', 'mAP_medium', 'mAP_large', 'CF1', 'OF1')
+        expected = [f'{figures[column]:.1f}' for column in columns]
+        assert cells(name)[2:-1] == expected
+
+
+def test_images_to_choose_by_and_to_report_are_apart():
+    lists = [
+        (ROOT / f'configs/_base_/datasets/voc07_val_{name}.txt').read_text().split()
+        for name in ('choose', 'report')
+    ]
+    assert [len(ids) for ids in lists] == [600, 1200]
+    assert len({*lists[0], *lists[1]}) == 1800
+
+
+def test_every_leaf_is_on_the_page():
+    page = '\n'.join(PAGE)
+    for path in sorted(LEAVES.glob('*_*_*_*_*.py')):
+        name = path.stem.split('_')[-1]
+        assert f'`{name}`' in page or f'`{path.stem}`' in page, name
