@@ -11,6 +11,7 @@ import yaml
 
 from mmscanet.comparison import COMMAND, RECORD, load_published, make_metafiles
 from mmscanet.zoo import list_models
+from mmscanet.zoo.verify import verify_model
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,3 +67,4 @@ def test_published_files_are_what_the_record_says():
         content = (ROOT / entry.weights).read_bytes()
         assert hashlib.sha256(content).hexdigest() == entry.sha256, name
         assert len(content) == entry.size, name
+        assert verify_model(name) == ROOT / entry.weights
