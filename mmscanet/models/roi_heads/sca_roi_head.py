@@ -94,8 +94,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 self.context_head.shared_fcs = nn.ModuleList()
         self.with_scene = scene_head is not None
         if self.with_scene:
-            scene_head = dict(num_classes=self.num_classes, **scene_head)
-            self.scene_head = MODELS.build(scene_head)
+            self.scene_head = MODELS.build(
+                scene_head, default_args=dict(num_classes=self.num_classes)
+            )
         self.fusion = MODELS.build(
             fusion or dict(type='SCAFusion'),
             default_args=dict(num_classes=self.num_classes),
@@ -125,6 +126,11 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 f'bbox_head.num_classes is {self.num_classes} and '
                 f'context_head.num_classes {self.context_head.num_classes}: '
                 'set both to the number of labels'
+            )
+        if self.with_scene and self.scene_head.num_classes != self.num_classes:
+            raise ConfigError(
+                f'scene_head.num_classes is {self.scene_head.num_classes} and '
+                f'bbox_head.num_classes {self.num_classes}: leave the former out'
             )
         learned = getattr(self.fusion, 'logit_weight', None)
         if learned is not None and not (self.with_context and head.with_cls):

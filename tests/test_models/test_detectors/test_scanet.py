@@ -286,6 +286,7 @@ def test_channels_last_gives_the_same(tiny_cfg, build, make_sample):
         (dict(bbox_head=dict(with_reg=False)), 'leave with_reg'),
         (dict(context_head=dict(num_classes=7)), 'bbox_head.num_classes is 4'),
         (dict(context_roi_extractor=None), 'needs a context_roi_extractor'),
+        (dict(scene_head=dict(SCENE_HEAD, num_classes=7)), 'scene_head.num_classes is'),
         (dict(fusion=dict(fuse='learned', num_classes=9)), 'fusion.num_classes is 9'),
         (dict(fusion=dict(fuse='learned'), context_head=None), 'needs both branches'),
     ],
