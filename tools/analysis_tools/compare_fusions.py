@@ -5,15 +5,15 @@ training: each image is scored once and its labels are made in all ways. Each ro
 changes one setting of the model's own.
 """
 
+import copy
 import json
+import sys
 from argparse import ArgumentParser, Namespace
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmdet.structures import SampleList
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
@@ -80,18 +80,18 @@ def variants(own: SCAFusion, with_scene: bool) -> dict[str, SCAFusion]:
     return found
 
 
-def image_scores(patches: InstanceData, fusion: SCAFusion) -> Tensor:
+def image_scores(patches: InstanceData, fusion: SCAFusion, whole_image: bool) -> Tensor:
     """Label scores (C,) of an image whose patches (N) were all scored.
 
     Args:
         patches: From :meth:`SCANet.score_patches` with more patches than there are.
         fusion: How to choose, fuse and pool them.
+        whole_image: Whether the last patch is the image, which always counts.
     """
-    # A whole image has no doubt about it and always counts.
-    is_whole = patches.objectness >= 1
-    proposals = (~is_whole).nonzero().squeeze(1)
-    chosen = proposals[fusion.select(patches.objectness[proposals])]
-    patches = patches[torch.cat((chosen, is_whole.nonzero().squeeze(1)))]
+    count = len(patches) - whole_image
+    chosen = fusion.select(patches.objectness[:count])
+    whole = torch.arange(count, len(patches), device=chosen.device)
+    patches = patches[torch.cat((chosen, whole))]
     factor = 1.0
     if fusion.objectness == 'multiply':
         factor = patches.objectness[:, None]
@@ -103,39 +103,34 @@ def image_scores(patches: InstanceData, fusion: SCAFusion) -> Tensor:
     return fusion.pool(fusion.fuse(**own, scene_scores=scores['scene']))
 
 
-def scored_images(cfg: Config) -> Iterator[tuple[SCANet, SampleList, Any]]:
-    """Yield the model, the samples of a batch and the patches of each.
+def load_model(runner: Runner) -> SCANet:
+    """Return the runner's model with the weights of the checkpoint.
 
     Raises:
         UsageError: The checkpoint is of another model, or the model no SCANet.
     """
-    runner = Runner.from_cfg(cfg)
     model = runner.model
     if not isinstance(model, SCANet):
         raise ConfigError(f'only a SCANet has patches, not {type(model).__name__}')
-    checkpoint = runner.load_checkpoint(cfg.load_from)
+    checkpoint = runner.load_checkpoint(runner.cfg.load_from)
     check_state_dict(model, checkpoint.get('state_dict', checkpoint))
-    model.eval()
-    fusion = model.roi_head.fusion
-    for data in runner.test_dataloader:
-        data = model.data_preprocessor(data, False)
-        own = fusion.num_patches, fusion.objectness
-        # The factor comes later.
-        fusion.num_patches, fusion.objectness = 10**6, 'select'
-        patches = model.score_patches(data['inputs'], data['data_samples'])
-        fusion.num_patches, fusion.objectness = own
-        yield model, data['data_samples'], patches
+    return model.eval()
 
 
 @torch.no_grad()
 def compare(cfg: Config) -> dict[str, dict[str, float]]:
     """Return the figures of each variant by its name."""
-    records, fusions, classes = defaultdict(list), None, None
-    for model, samples, patches_list in scored_images(cfg):
-        if fusions is None:
-            head = model.roi_head
-            fusions = variants(head.fusion, head.with_scene)
-            classes = range(head.num_classes)
+    runner = Runner.from_cfg(cfg)
+    model = load_model(runner)
+    head = model.roi_head
+    fusions = variants(copy.deepcopy(head.fusion), head.with_scene)
+    # All patches are scored, and objectness becomes a factor only later.
+    head.fusion.num_patches, head.fusion.objectness = sys.maxsize, 'select'
+    records = defaultdict(list)
+    for data in runner.test_dataloader:
+        data = model.data_preprocessor(data, False)
+        samples = data['data_samples']
+        patches_list = model.score_patches(data['inputs'], samples)
         for sample, patches in zip(samples, patches_list, strict=True):
             truth = {
                 'img_id': sample.img_id,
@@ -143,11 +138,12 @@ def compare(cfg: Config) -> dict[str, dict[str, float]]:
                 'gt_area': sample.gt_area.cpu().numpy(),
             }
             for name, fusion in fusions.items():
-                scores = image_scores(patches, fusion).cpu().numpy()
-                records[name].append(dict(truth, pred_score=scores))
+                scores = image_scores(patches, fusion, head.whole_image)
+                record = dict(truth, pred_score=scores.cpu().numpy())
+                records[name].append(record)
     if not records:
         raise UsageError('the test set has no image')
-    names = [str(each) for each in classes]
+    names = [str(label) for label in range(head.num_classes)]
     return {
         name: compute_figures(ScoreTable.from_records(rows, names))
         for name, rows in records.items()

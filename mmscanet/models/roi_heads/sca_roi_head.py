@@ -205,10 +205,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         Returns:
             For each image ``bboxes`` (N, 4), the refined boxes in pixels of the
             network input, ``objectness`` (N,), 1 for a whole image, ``scores`` (N, C),
-            fused, and ``object_scores``,
-            ``context_scores`` and ``scene_scores`` (N, C) as far as the model has those
-            branches, the last the same in each row; with a context branch also
-            ``context_bboxes`` (N, 4), what that branch read.
+            fused, and ``object_scores``, ``context_scores`` and ``scene_scores`` (N, C)
+            as far as the model has those branches, the last the same in each row; with
+            a context branch also ``context_bboxes`` (N, 4), what that branch read.
         """
         img_shapes = [sample.img_shape for sample in batch_data_samples]
         counts = [len(res.bboxes) for res in rpn_results_list]
