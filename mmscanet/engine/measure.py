@@ -266,8 +266,13 @@ def _peak_memory(model_cfg: dict, task: str, setting: Setting) -> int | None:
     if on_gpu:
         return torch.cuda.max_memory_allocated(setting.device)
     # Not getrusage: a new process inherits the peak of the one that started it.
-    peak = _status_bytes('VmHWM')
+    peak = resident_peak()
     return None if before is None or peak is None else max(peak - before, 0)
+
+
+def resident_peak() -> int | None:
+    """Return the peak of this process's resident set, in bytes; None if unknown."""
+    return _status_bytes('VmHWM')
 
 
 def _status_bytes(field: str) -> int | None:

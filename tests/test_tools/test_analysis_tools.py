@@ -171,6 +171,22 @@ def test_methods_are_timed_in_turn(
     assert all(float(ratio) > 0 for ratio in rows[1][2::2])
 
 
+def test_allocator_is_timed_in_two_processes(
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
+) -> None:
+    run_tool(
+        *('analysis_tools/benchmark_allocator', SHAPES, '--shape', 32, 32),
+        *('--repeats', 1, '--warmup', 0, '--batch-size', 1),
+    )
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert 'batches of 1 images, 32 x 32' in lines[0]
+    assert [line.split(' | ')[0] for line in lines[-4:]] == [
+        *('| training', '| training, backbone frozen', '| prediction'),
+        '| peak memory, MiB',
+    ]
+    assert all(float(line.strip(' |').split(' | ')[-1]) > 0 for line in lines[-4:])
+
+
 def test_methods_cannot_be_timed_never_or_nowhere(refused: Callable[..., str]) -> None:
     tool = 'analysis_tools/benchmark_methods'
     assert 'argument --repeats: 0 is below 1' in refused(tool, '--repeats', 0)

@@ -1,0 +1,30 @@
+# The joint stage of SCANet+ as published: all layers of the model that
+# scanet_plus_mobilenetv2_fpn_voc07-val_coral.py has trained on a frozen backbone.
+# Expected: see docs/experiments.md
+# Command (FIRST is that model):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/scanet_plus_mobilenetv2_fpn_voc07-val_coral_joint.py
+_base_ = './scanet_plus_mobilenetv2_fpn_voc07-val_coral.py'
+
+load_from = (
+    '{{$FIRST:work_dirs/scanet_plus_mobilenetv2_fpn_voc07-val_coral/epoch_6.pth}}'
+)
+
+# The backbone runs in each step anyway, so that images may differ each time.
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(
+        type='RandomResize', scale=(416, 416), ratio_range=(0.8, 1.2), keep_ratio=False
+    ),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackMultiLabelInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+
+train_cfg = dict(max_epochs=3, val_begin=3)
+optim_wrapper = dict(optimizer=dict(lr=2e-4))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
+    dict(type='CosineAnnealingLR', T_max=3, end=3, convert_to_iter_based=True),
+]
+custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=0)]

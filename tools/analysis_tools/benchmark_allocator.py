@@ -1,0 +1,105 @@
+"""Time a training step on the CPU with and without keeping freed memory.
+
+Each way has a process of its own; the two take their steps in turn.
+"""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+
+from mmscanet.comparison.machine import machine
+from mmscanet.engine.allocator import keep_freed_memory
+from mmscanet.engine.launch import (
+    add_config_arguments,
+    add_shape_argument,
+    input_shape,
+    load_config,
+    report_usage_errors,
+)
+from mmscanet.engine.measure import (
+    Setting,
+    milliseconds,
+    resident_peak,
+    time_alternating,
+)
+from mmscanet.engine.task_worker import TaskWorker
+from mmscanet.errors import UsageError
+
+TASKS = {
+    'train': 'training',
+    'train_frozen': 'training, backbone frozen',
+    'predict': 'prediction',
+}
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(
+        description=__doc__, formatter_class=RawDescriptionHelpFormatter
+    )
+    add_config_arguments(parser)
+    add_shape_argument(parser)
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument('--threads', type=int, default=1, help='CPU threads of torch')
+    return parser
+
+
+def compare(
+    model_cfg: ConfigDict, setting: Setting, repeats: int, warmup: int
+) -> tuple[dict[str, list[list[float]]], list[int | None]]:
+    """Return the times of each task, in seconds, and the peaks of memory, in bytes.
+
+    The plain way comes first.
+    """
+    with (
+        TaskWorker(model_cfg, setting) as plain,
+        TaskWorker(model_cfg, setting, keep_freed_memory) as kept,
+    ):
+        times = {
+            task: time_alternating(
+                [plain.task(task), kept.task(task)], repeats, setting.device, warmup
+            )
+            for task in TASKS
+        }
+        return times, [worker.call(resident_peak) for worker in (plain, kept)]
+
+
+def main() -> None:
+    """Run the command."""
+    args = build_parser().parse_args()
+    with report_usage_errors():
+        if not keep_freed_memory():
+            raise UsageError('the C library here is not glibc: nothing to compare')
+        cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
+        setting = Setting(
+            tuple(args.shape or input_shape(cfg)),
+            args.batch_size,
+            threads=args.threads,
+        )
+        times, peaks = compare(cfg.model, setting, args.repeats, args.warmup)
+    height, width = setting.shape
+    print(
+        f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
+        f'torch {torch.__version__}; ms, median (quartiles) of {args.repeats}\n'
+    )
+    print('| | as it is | memory kept | ratio |\n|---|---|---|---|')
+    for task, (plain, kept) in times.items():
+        ratio = np.median(kept) / np.median(plain)
+        cells = [TASKS[task], milliseconds(plain), milliseconds(kept), f'{ratio:.2f}']
+        print(f'| {" | ".join(cells)} |')
+    if None not in peaks:
+        mib = [peak / 2**20 for peak in peaks]
+        cells = [
+            'peak memory, MiB',
+            *(f'{m:.0f}' for m in mib),
+            f'{mib[1] / mib[0]:.2f}',
+        ]
+        print(f'| {" | ".join(cells)} |')
+
+
+if __name__ == '__main__':
+    main()
