@@ -1,6 +1,6 @@
 # The joint stage of SCANet+ as published: all layers of the model that
 # scanet_plus_mobilenetv2_fpn_voc07-val_coral.py has trained on a frozen backbone.
-# Expected: see docs/experiments.md
+# Expected: not yet measured
 # Command (FIRST is that model):
 #   FIRST=CHECKPOINT python tools/train.py configs/scanet/scanet_plus_mobilenetv2_fpn_voc07-val_coral_joint.py
 _base_ = './scanet_plus_mobilenetv2_fpn_voc07-val_coral.py'
@@ -8,6 +8,9 @@ _base_ = './scanet_plus_mobilenetv2_fpn_voc07-val_coral.py'
 load_from = (
     '{{$FIRST:work_dirs/scanet_plus_mobilenetv2_fpn_voc07-val_coral/epoch_6.pth}}'
 )
+
+# Only the last stages of the backbone learn: the early ones cost most of the time.
+model = dict(backbone=dict(frozen_stages=5))
 
 # The backbone runs in each step anyway, so that images may differ each time.
 train_pipeline = [

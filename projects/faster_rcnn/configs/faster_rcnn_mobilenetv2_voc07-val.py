@@ -1,6 +1,6 @@
 # Faster R-CNN as a classifier, MobileNetV2, VOC 2007 train -> val, to choose settings by.
-# Expected: not yet run
-# Hardware, time, memory: not yet run.
+# Expected: mAP 84.2 (seed 0) after the frozen stage, see projects/README.md
+# Hardware: 2 cores of an AMD EPYC, one thread, no GPU, beside other work.
 # Command:  python tools/train.py projects/faster_rcnn/configs/faster_rcnn_mobilenetv2_voc07-val.py
 _base_ = '../../../configs/scanet/scanet_mobilenetv2_fpn_voc07-val.py'
 
