@@ -8,6 +8,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from mmscanet.engine.allocator import keep_freed_memory
 from mmscanet.engine.distributed import close_process_group, set_launcher
 from mmscanet.engine.launch import (
     add_config_arguments,
@@ -97,6 +98,8 @@ class SayIfFinished(Hook):
 
 def run(cfg: Config) -> None:
     """Train as the config says."""
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     with explain_missing_weights(cfg):
         runner = Runner.from_cfg(cfg)
         runner.register_hook(SayIfFinished())

@@ -13,6 +13,6 @@ model = dict(
         init_cfg=dict(checkpoint='data/mobilenet_v2_coral.pth'),
     ),
 )
-# The whole cosine on a frozen backbone: with so few images joint training gains little.
+# The whole cosine on a frozen backbone; the joint stage has a config of its own, _joint.
 train_cfg = dict(max_epochs=6, val_begin=6)
 custom_hooks = [dict(type='StagedTrainingHook', switch_epoch=6)]

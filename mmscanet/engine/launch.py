@@ -9,7 +9,7 @@ import difflib
 import inspect
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -109,6 +109,21 @@ def add_shape_argument(parser: ArgumentParser) -> None:
         metavar=('HEIGHT', 'WIDTH'),
         help="pixels of the images; without it, those of the config's test pipeline",
     )
+
+
+def add_timing_arguments(parser: ArgumentParser, repeats: int) -> None:
+    """Add how often is timed, by default ``repeats`` times, and on how many images."""
+    parser.add_argument('--batch-size', type=_positive, default=8)
+    parser.add_argument('--repeats', type=_positive, default=repeats)
+    parser.add_argument('--warmup', type=_positive, default=2)
+
+
+def _positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError(f'{number} is below 1')
+    return number
 
 
 def add_runner_arguments(parser: ArgumentParser) -> None:

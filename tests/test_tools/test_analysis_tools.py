@@ -176,7 +176,7 @@ def test_allocator_is_timed_in_two_processes(
 ) -> None:
     run_tool(
         *('analysis_tools/benchmark_allocator', SHAPES, '--shape', 32, 32),
-        *('--repeats', 1, '--warmup', 0, '--batch-size', 1),
+        *('--repeats', 1, '--warmup', 1, '--batch-size', 1),
     )
     lines = capsys.readouterr().out.strip().splitlines()
     assert 'batches of 1 images, 32 x 32' in lines[0]

@@ -14,6 +14,7 @@ from mmscanet.engine.allocator import keep_freed_memory
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_shape_argument,
+    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -41,9 +42,7 @@ def build_parser() -> ArgumentParser:
     )
     add_config_arguments(parser)
     add_shape_argument(parser)
-    parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--repeats', type=int, default=5)
-    parser.add_argument('--warmup', type=int, default=2)
+    add_timing_arguments(parser, repeats=5)
     parser.add_argument('--threads', type=int, default=1, help='CPU threads of torch')
     return parser
 

@@ -5,11 +5,7 @@ what else the machine had to do. The first method is the one that others are com
 with; without configs it is SCANet, and all peers follow.
 """
 
-from argparse import (
-    ArgumentParser,
-    ArgumentTypeError,
-    RawDescriptionHelpFormatter,
-)
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +19,7 @@ from mmscanet.comparison.machine import machine
 from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.launch import (
     add_shape_argument,
+    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -56,20 +53,10 @@ def build_parser() -> ArgumentParser:
     parser.add_argument('--backbone', default='r18', help="as in the configs' names")
     parser.add_argument('--dataset', default='shapes', help="as in the configs' names")
     add_shape_argument(parser)
-    parser.add_argument('--batch-size', type=positive, default=8)
-    parser.add_argument('--repeats', type=positive, default=10)
-    parser.add_argument('--warmup', type=positive, default=2)
+    add_timing_arguments(parser, repeats=10)
     parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
     parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
     return parser
-
-
-def positive(text: str) -> int:
-    """Read a whole number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError(f'{number} is below 1')
-    return number
 
 
 def time_methods(
