@@ -7,7 +7,6 @@ from .functional import (
     average_precision,
     eleven_point_average_precision,
     enveloped_average_precision,
-    in_size_group,
     precision_recall_f1,
     predict_at_threshold,
     predict_topk,
@@ -180,11 +179,10 @@ def _size_group(
 
     Negatives are all negatives; positives of other sizes are not scored.
     """
-    present = table.gt_score == 1
-    wanted = present & in_size_group(table.gt_area, group)
+    gt_score = table.gt_score_of(group)
+    wanted = gt_score == 1
     figures: dict[str, float] = {f'num_{group}': int(wanted.sum())}
     if wanted.any():
-        gt_score = np.where(present & ~wanted, -1, table.gt_score)
         aps = [average_precision(*counts) for counts in _label_counts(score, gt_score)]
         figures[f'mAP_{group}'] = 100 * float(np.nanmean(aps))
         figures[f'recall_{group}'] = 100 * float(predicted[wanted].mean())

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .functional import in_size_group
+
 SCORE_KEYS = (
     'pred_score',
     'pred_object_score',
@@ -120,6 +122,17 @@ class ScoreTable:
             have = [name for name in SCORE_KEYS if getattr(self, name) is not None]
             raise ValueError(f'there is no {key} here; choose from {", ".join(have)}')
         return values
+
+    def gt_score_of(self, group: str) -> np.ndarray:
+        """Return ``gt_score`` (N, C) with present labels of other sizes not scored.
+
+        Args:
+            group: a key of :data:`SIZE_GROUPS`, or ``all``.
+        """
+        if group == 'all':
+            return self.gt_score
+        other = (self.gt_score == 1) & ~in_size_group(self.gt_area, group)
+        return np.where(other, -1, self.gt_score)
 
     def select(self, keep: np.ndarray) -> 'ScoreTable':
         """Return the table of the images where ``keep``, (N,) bool, is true."""

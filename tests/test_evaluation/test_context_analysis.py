@@ -12,10 +12,10 @@ from mmscanet.evaluation import (
 )
 from mmscanet.evaluation.context_analysis import (
     SCORES,
-    Estimate,
     analyze_context,
     format_analysis,
 )
+from mmscanet.evaluation.functional import Estimate
 
 
 def make_table(gt_score, scores, gt_area=None, classes=None):

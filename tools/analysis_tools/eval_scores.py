@@ -8,20 +8,18 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
-
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.errors import UsageError, require_writable_file
 from mmscanet.evaluation import (
     SCORE_KEYS,
     LabelThresholds,
     MultiLabelMetric,
-    ScoreTable,
     compute_figures,
     compute_label_figures,
     format_figures,
     format_label_figures,
     labels_without_positives,
+    load_scores,
     read_threshold,
 )
 
@@ -64,26 +62,6 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def select_ids(table: ScoreTable, args: argparse.Namespace) -> ScoreTable:
-    """Return the rows of the images that ``--ids`` lists.
-
-    Raises:
-        UsageError: The list cannot be read, or an image is not in the score file.
-    """
-    try:
-        ids = args.ids.read_text().split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f'cannot read {args.ids}: {error}') from error
-    if not ids:
-        raise UsageError(f'{args.ids} lists no image')
-    if missing := sorted(set(ids) - set(table.img_id)):
-        raise UsageError(
-            f'{args.scores} lacks {len(missing)} of the {len(ids)} images that '
-            f'{args.ids} lists, e.g. {missing[0]}'
-        )
-    return table.select(np.isin(table.img_id, ids))
-
-
 def evaluate(args: argparse.Namespace) -> None:
     """Print the figures of one score file, and write them if asked to.
 
@@ -95,12 +73,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.json is not None:
         require_writable_file(args.json)
     thr = read_threshold(args.thr)
-    try:
-        table = ScoreTable.load(args.scores)
-    except (FileNotFoundError, ValueError) as error:
-        raise UsageError(str(error)) from error
-    if args.ids is not None:
-        table = select_ids(table, args)
+    table = load_scores(args.scores, args.ids)
     thr = LabelThresholds.resolve(thr, table.classes, args.score_key)
     options = dict(
         score_key=args.score_key,

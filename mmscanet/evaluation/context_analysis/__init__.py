@@ -2,7 +2,7 @@
 
 from .analysis import ContextAnalysis, analyze_context
 from .companions import CompanionFigures, PairFigures
-from .comparison import DIFFERENCE_NAMES, SCORES, Comparison, Estimate
+from .comparison import DIFFERENCE_NAMES, SCORES, Comparison
 from .report import format_analysis
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     'CompanionFigures',
     'Comparison',
     'ContextAnalysis',
-    'Estimate',
     'PairFigures',
     'analyze_context',
     'format_analysis',

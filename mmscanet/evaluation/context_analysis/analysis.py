@@ -11,7 +11,6 @@ from ..functional import (
     draw_images,
     find_companions,
     highest_precision,
-    in_size_group,
     precision_recall_f1,
     predict_at_threshold,
     recall_at_precision,
@@ -134,7 +133,7 @@ def analyze_context(
         name: predict_at_threshold(table.scores(key), points[name].threshold)
         for name, key in SCORES.items()
     }
-    truths = {group: _of_size(table, group) for group in GROUPS}
+    truths = {group: table.gt_score_of(group) for group in GROUPS}
     truths = {group: each for group, each in truths.items() if (each == 1).any()}
     rows = {
         group: _label_rows(table, gt_score, times, precision)
@@ -203,14 +202,6 @@ def _operating_points(
             recall=100 * float(choice[positive].mean()),
         )
     return points
-
-
-def _of_size(table: ScoreTable, group: str) -> np.ndarray:
-    """Return gt_score with the present labels of other sizes not scored."""
-    if group == 'all':
-        return table.gt_score
-    other = (table.gt_score == 1) & ~in_size_group(table.gt_area, group)
-    return np.where(other, -1, table.gt_score)
 
 
 def _label_rows(

@@ -5,9 +5,10 @@ from math import isnan
 
 from terminaltables import GithubFlavoredMarkdownTable
 
+from ..functional import Estimate
 from .analysis import ContextAnalysis
 from .companions import CompanionFigures
-from .comparison import DIFFERENCE_NAMES, SCORES, Comparison, Estimate
+from .comparison import DIFFERENCE_NAMES, SCORES, Comparison
 
 _COLUMNS = (*SCORES, *DIFFERENCE_NAMES)
 

@@ -6,7 +6,13 @@ from .average_precision import (
     enveloped_average_precision,
     threshold_counts,
 )
-from .bootstrap import draw_images, resampled_average_precision, resampled_counts
+from .bootstrap import (
+    Estimate,
+    draw_images,
+    mean_over_labels,
+    resampled_average_precision,
+    resampled_counts,
+)
 from .calibration import (
     expected_calibration_error,
     fit_temperature,
@@ -26,6 +32,7 @@ __all__ = [
     'OBJECTIVES',
     'SIZE_GROUPS',
     'Companion',
+    'Estimate',
     'average_precision',
     'draw_images',
     'eleven_point_average_precision',
@@ -37,6 +44,7 @@ __all__ = [
     'fit_threshold',
     'highest_precision',
     'in_size_group',
+    'mean_over_labels',
     'precision_recall_f1',
     'predict_at_threshold',
     'predict_topk',

@@ -6,9 +6,33 @@ Row 0 stands for the images as they are, so that a figure and its spread are one
 computation.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .average_precision import threshold_counts
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its 90 % interval.
+
+    Args:
+        value: in percent, nan where it is not defined.
+        low: 5th percentile of the draws.
+        high: 95th percentile of the draws.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> 'Estimate':
+        """Read (1 + D,) fractions; draws in which the figure is nan do not count."""
+        drawn = rows[1:][np.isfinite(rows[1:])]
+        low, high = np.percentile(drawn, (5, 95)) if len(drawn) else (np.nan, np.nan)
+        return cls(*(100 * float(each) for each in (rows[0], low, high)))
 
 
 def draw_images(images: int, draws: int, seed: int) -> np.ndarray:
@@ -71,3 +95,11 @@ def resampled_average_precision(
     gained = np.diff(true_positives, prepend=0, axis=1)
     area = (gained * true_positives / np.maximum(predictions, 1)).sum(axis=1)
     return np.where(positives > 0, area / np.maximum(positives, 1), np.nan)
+
+
+def mean_over_labels(rows: np.ndarray) -> np.ndarray:
+    """Return the mean (D,) of rows (D, C); nan is left out, and is that of no label."""
+    defined = np.isfinite(rows)
+    count = defined.sum(axis=1)
+    total = np.where(defined, rows, 0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
