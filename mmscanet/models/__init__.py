@@ -18,16 +18,20 @@ from .layers import (
 )
 from .losses import PatchLabelLoss
 from .roi_heads import (
+    AdaptiveContextRoIExtractor,
     ContextExpandRoIExtractor,
+    LabelDependencyBBoxHead,
     MultiLabelBBoxHead,
     SCAFusion,
     SCARoIHead,
 )
 
 __all__ = [
+    'AdaptiveContextRoIExtractor',
     'ChannelsLastMixin',
     'ContextExpandRoIExtractor',
     'GraphConvolution',
+    'LabelDependencyBBoxHead',
     'LabelEmbeddings',
     'LabelGCN',
     'LabelGraphHead',

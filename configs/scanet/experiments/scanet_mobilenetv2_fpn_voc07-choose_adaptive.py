@@ -1,0 +1,9 @@
+# Experiment: each patch weighs how much of its surroundings it needs.
+# Expected: see docs/experiments.md
+# Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_adaptive.py
+_base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
+
+model = dict(
+    roi_head=dict(context_roi_extractor=dict(type='AdaptiveContextRoIExtractor'))
+)
