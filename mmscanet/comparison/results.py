@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ FIGURES = (
     *('mAP', 'CP', 'CR', 'CF1', 'OP', 'OR', 'OF1'),
     *('mAP_small', 'mAP_medium', 'mAP_large', 'mAP_11point'),
 )
+_SECONDS = ('train_seconds', 'predict_seconds')
 COLUMNS = (
     *('method', 'config', 'dataset', 'backbone', 'seed', *FIGURES),
-    *('parameters', 'flops', 'train_seconds', 'predict_seconds'),
+    *('parameters', 'flops', *_SECONDS),
     *('seen_in_pretraining', 'machine'),
     *('python', 'mmscanet', 'torch', 'mmengine', 'mmcv', 'mmdet'),
     *('run', 'protocol'),
 )
+_COUNTS = ('seed', 'parameters', 'flops', 'seen_in_pretraining')
 
 
 @dataclass(frozen=True)
@@ -67,20 +70,16 @@ class Results:
         if not path.exists():
             return results
         try:
-            with path.open(newline='') as file:
-                reader = csv.DictReader(file)
-                rows = list(reader)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise ValueError('other columns')
-            results.rows = {(row['config'], int(row['seed'])): row for row in rows}
+            results.rows = _read_rows(path)
             content = json.loads(results.protocol_path.read_text())
             results.protocol = Protocol.from_json(content['parts'])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise DataError(
-                f'{path} and its .json are not what this tool writes ({error}); move '
-                'them away, or name another --out-dir'
+                f'{path} and its .json are not what this tool writes ({error}); mend '
+                'them, move them away, or name another --out-dir'
             ) from error
-        strangers = {row['protocol'] for row in rows} - {results.protocol.hash}
+        hashes = {row['protocol'] for row in results.rows.values()}
+        strangers = hashes - {results.protocol.hash}
         if strangers:
             raise DataError(
                 f'{path} has rows of the protocol {", ".join(sorted(strangers))}, its '
@@ -123,6 +122,57 @@ class Results:
         writer.writeheader()
         writer.writerows(self.sorted_rows())
         write_atomically(self.path, text.getvalue())
+
+
+def _read_rows(path: Path) -> dict[tuple[str, int], dict[str, str]]:
+    """Read the rows of a CSV file by config and seed.
+
+    Raises:
+        ValueError: Says what is not as :meth:`Results.save` writes it, and where.
+    """
+    rows = {}
+    with path.open(newline='') as file:
+        lines = csv.reader(file)
+        columns = next(lines, None)
+        if columns is None:
+            raise ValueError('there is no line')
+        if absent := [name for name in COLUMNS if name not in columns]:
+            raise ValueError(f'no column {", ".join(absent)}')
+        if tuple(columns) != COLUMNS:
+            raise ValueError('other columns')
+        for cells in lines:
+            where = f'line {lines.line_num}'
+            if len(cells) != len(COLUMNS):
+                raise ValueError(f'{where}: {len(cells)} cells and not {len(COLUMNS)}')
+            row = dict(zip(COLUMNS, cells, strict=True))
+            _check_numbers(row, where)
+            key = row['config'], int(row['seed'])
+            if key in rows:
+                raise ValueError(f'{where}: an earlier line has its config and seed')
+            rows[key] = row
+    return rows
+
+
+def _check_numbers(row: dict[str, str], where: str) -> None:
+    """Refuse a row that cannot be counted with.
+
+    Raises:
+        ValueError: Names the cell.
+    """
+    for name, cell in row.items():
+        if name in _COUNTS and not cell.isdecimal():
+            raise ValueError(f'{where}: {name} is {cell!r}, and not a whole number')
+        # What was not measured is empty; mAP always was.
+        is_measured = name in (*FIGURES, *_SECONDS) and (cell or name == 'mAP')
+        if is_measured and not _is_number(cell):
+            raise ValueError(f'{where}: {name} is {cell!r}, and not a number')
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

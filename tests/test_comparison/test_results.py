@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -34,13 +36,13 @@ def test_a_later_comparison_adds_and_replaces(results, make_row):
     later.save()
     assert results.path.read_bytes() == first
     later.add(make_row('low', 2, 75.0))
-    later.add(make_row('low', 1, 71.0, flops=None))
+    later.add(make_row('low', 1, 71.0, mAP_small=None))
     later.save()
     rows = Results.load(results.path).sorted_rows()
     assert [(row['seed'], row['mAP']) for row in rows[2:]] == [
         *(('0', '79.5'), ('1', '71'), ('2', '75'))
     ]
-    assert rows[3]['flops'] == ''
+    assert rows[3]['mAP_small'] == ''
 
 
 def test_rows_of_another_protocol_are_refused(results, make_row, protocol):
@@ -64,3 +66,63 @@ def test_foreign_files_are_refused(results, fault):
         results.path.write_text(text)
     with pytest.raises(DataError, match='shapes-r18.csv .* name another --out-dir'):
         Results.load(results.path)
+
+
+def edit_row(path: Path, line: int, **cells: str) -> None:
+    """Change cells of a row; ``line`` counts as an editor does."""
+    with path.open(newline='') as file:
+        rows = list(csv.reader(file))
+    for name, cell in cells.items():
+        rows[line - 1][rows[0].index(name)] = cell
+    with path.open('w', newline='') as file:
+        csv.writer(file, lineterminator='\n').writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ('cells', 'words'),
+    [
+        (dict(mAP=''), "line 3: mAP is '', and not a number"),
+        (dict(mAP='8O'), "line 3: mAP is '8O', and not a number"),
+        (dict(mAP='nan'), "line 3: mAP is 'nan', and not a number"),
+        (dict(CF1='high'), "line 3: CF1 is 'high', and not a number"),
+        (dict(predict_seconds='1 s'), "line 3: predict_seconds is '1 s', and not"),
+        (dict(seed='one'), "line 3: seed is 'one', and not a whole number"),
+        (dict(parameters='1.5'), "line 3: parameters is '1.5', and not a whole number"),
+        (dict(seed='0'), 'line 3: an earlier line has its config and seed'),
+    ],
+)
+def test_a_wrong_cell_is_named(results, cells, words):
+    results.save()
+    edit_row(results.path, 3, **cells)
+    with pytest.raises(DataError, match=re.escape(words)) as error:
+        Results.load(results.path)
+    assert '\n' not in str(error.value)
+
+
+def test_lines_of_another_length_are_named(results):
+    """As a stopped copy or an editor leaves them."""
+    results.save()
+    text = results.path.read_text()
+    columns = len(text.splitlines()[0].split(','))
+    for broken, words in (
+        (text.rpartition(',')[0], f'line 5: {columns - 1} cells and not {columns}'),
+        (text[:-1] + ',1\n', f'line 5: {columns + 1} cells and not {columns}'),
+        ('', 'there is no line'),
+    ):
+        results.path.write_text(broken)
+        with pytest.raises(DataError, match=re.escape(f'({words}); mend them')):
+            Results.load(results.path)
+
+
+def test_a_missing_column_is_named(results):
+    results.save()
+    text = results.path.read_text()
+    results.path.write_text(text.replace('mAP_small', 'mAP_tiny', 1))
+    with pytest.raises(DataError, match='no column mAP_small'):
+        Results.load(results.path)
+
+
+def test_what_is_not_measured_may_be_empty(results):
+    results.save()
+    edit_row(results.path, 3, mAP_small='', train_seconds='')
+    assert Results.load(results.path).sorted_rows()[1]['mAP_small'] == ''
