@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmscanet.engine.weights import load_weights
 from mmscanet.errors import UsageError, explain_failed_output, require_writable_folder
+from mmscanet.lock import only_process
 
 from .cache import (
     cache_dir,
@@ -15,7 +16,6 @@ from .cache import (
 )
 from .fetch import fetch, tell
 from .index import ZooModel, is_url
-from .lock import only_process
 
 
 def download_checkpoint(
@@ -50,7 +50,8 @@ def download_checkpoint(
         return target
     url = _as_url(here or source or _published_place(model))
     require_writable_folder(target.parent)
-    with only_process(target):
+    waiting = f'another process is fetching {target.name}: waiting for it'
+    with only_process(target, when_waiting=lambda: tell(waiting)):
         # Another process may have made it meanwhile.
         if not is_intact(target, model):
             if target.is_file():

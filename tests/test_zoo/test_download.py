@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mmscanet.errors import OutputError, UsageError
-from mmscanet.zoo import download_checkpoint, find_model, lock
+from mmscanet.zoo import download, download_checkpoint, find_model
 from mmscanet.zoo.cache import cache_dir, file_name
 
 Publish = Callable[..., Path]
@@ -119,7 +119,7 @@ def test_many_at_once_fetch_it_once(
     server.gate.clear()
     told = []
     monkeypatch.setattr(
-        lock, 'tell', lambda text: (told.append(text), server.gate.set())
+        download, 'tell', lambda text: (told.append(text), server.gate.set())
     )
     with ThreadPoolExecutor(3) as pool:
         calls = [pool.submit(download_checkpoint, find_model('tiny')) for _ in '123']
