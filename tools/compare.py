@@ -28,6 +28,7 @@ from mmscanet.comparison import (
 )
 from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
 from mmscanet.errors import UsageError, require_writable_folder
+from mmscanet.lock import only_process
 
 TOOLS = Path(__file__).resolve().parent
 NEEDS = (
@@ -153,11 +154,18 @@ def read_config(path: Path, args: Namespace) -> Config:
 
 
 def write(results: Results) -> None:
-    """Write all files of a table."""
-    results.save()
-    text, picture = format_markdown(results), draw_plot(results)
-    write_atomically(results.path.with_suffix('.md'), text)
-    write_atomically(results.path.with_suffix('.png'), picture)
+    """Write all files of a table, with the rows that others wrote meanwhile."""
+    with only_process(results.path):
+        for old, new in results.take_up():
+            print(
+                f'{new["config"]}, seed {new["seed"]}: the row of run {new["run"]} '
+                f'takes the place of that of run {old["run"]} in {results.path}',
+                flush=True,
+            )
+        results.save()
+        text, picture = format_markdown(results), draw_plot(results)
+        write_atomically(results.path.with_suffix('.md'), text)
+        write_atomically(results.path.with_suffix('.png'), picture)
 
 
 def compare(
@@ -190,15 +198,14 @@ def compare(
                         )
                     run.execute()
                 results.add(run.row())
+                if not is_done:
+                    write(results)
             except (RunFailed, UsageError) as error:
                 failures.append(f'failed: {label}: {error}')
                 print(failures[-1], file=sys.stderr, flush=True)
-                continue
-            if not is_done:
-                write(results)
     finally:
         # Rows of runs that were done before, and also at a stop.
-        if results.rows:
+        if results.unsaved:
             write(results)
     return failures
 

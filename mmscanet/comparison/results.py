@@ -53,11 +53,13 @@ class Results:
         path: The CSV file; the JSON lies beside it.
         protocol: Of all rows; None while there is no row.
         rows: By config and seed, what stands in the file, as text.
+        unsaved: Config and seed of the rows that were added since.
     """
 
     path: Path
     protocol: Protocol | None = None
     rows: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+    unsaved: set[tuple[str, int]] = field(default_factory=set)
 
     @classmethod
     def load(cls, path: Path) -> 'Results':
@@ -105,6 +107,28 @@ class Results:
         self.protocol = row.protocol
         values = {**row.values, 'protocol': row.protocol.hash}
         self.rows[config, seed] = {name: _cell(values[name]) for name in COLUMNS}
+        self.unsaved.add((config, seed))
+
+    def take_up(self) -> list[tuple[dict[str, str], dict[str, str]]]:
+        """Take up what others have written into the file since it was read.
+
+        Only rows that are not saved stay as they are. To be called while no other
+        process may write, just before :meth:`save`.
+
+        Returns:
+            Pairs of a row of the file and the one of another run that replaces it.
+
+        Raises:
+            DataError: See :meth:`load`.
+            UsageError: The file is of another protocol by now.
+        """
+        there = Results.load(self.path)
+        if there.rows and self.protocol is not None:
+            check_same({str(self.path): there.protocol, 'these runs': self.protocol})
+        mine = {key: self.rows[key] for key in sorted(self.unsaved)}
+        self.rows = {**there.rows, **mine}
+        both = [(there.rows[key], mine[key]) for key in mine if key in there.rows]
+        return [(old, new) for old, new in both if old['run'] != new['run']]
 
     def sorted_rows(self) -> list[dict[str, str]]:
         """Return the rows by method, config and seed."""
@@ -122,6 +146,7 @@ class Results:
         writer.writeheader()
         writer.writerows(self.sorted_rows())
         write_atomically(self.path, text.getvalue())
+        self.unsaved.clear()
 
 
 def _read_rows(path: Path) -> dict[tuple[str, int], dict[str, str]]:

@@ -45,6 +45,34 @@ def test_a_later_comparison_adds_and_replaces(results, make_row):
     assert rows[3]['mAP_small'] == ''
 
 
+def test_rows_that_others_wrote_meanwhile_stay(results, make_row):
+    path = results.path
+    results.save()
+    mine, theirs = Results.load(path), Results.load(path)
+    theirs.add(make_row('low', 1, 60.0, run='theirs'))
+    theirs.add(make_row('new', 0, 50.0))
+    theirs.save()
+    mine.add(make_row('high', 0, 81.0, run='mine'))
+    mine.add(make_row('high', 1, 84.0))
+    # The row of another run is told of; the same run's again is not.
+    ((old, new),) = mine.take_up()
+    assert (old['mAP'], old['run'], new['mAP'], new['run']) == ('80', '1', '81', 'mine')
+    mine.save()
+    assert mine.take_up() == []
+    found = {(row['method'], row['seed']): row['mAP'] for row in mine.sorted_rows()}
+    expected = {('high', '0'): '81', ('high', '1'): '84', ('new', '0'): '50'}
+    assert found == {**expected, ('low', '0'): '79.5', ('low', '1'): '60'}
+    assert Results.load(path).rows == mine.rows
+
+
+def test_a_table_that_became_another_meanwhile_is_refused(results, make_row, protocol):
+    theirs = Results(results.path)
+    theirs.add(make_row('new', 0, 50.0, protocol=replace(protocol, test_images=4)))
+    theirs.save()
+    with pytest.raises(UsageError, match='images evaluated: 4 and 300'):
+        results.take_up()
+
+
 def test_rows_of_another_protocol_are_refused(results, make_row, protocol):
     other = replace(protocol, test_images=4)
     with pytest.raises(UsageError, match='shapes-r18.csv and mine_r18_shapes cannot'):

@@ -182,6 +182,39 @@ def test_ctrl_c_leaves_what_is_done(
     assert [row['method'] for row in rows(tmp_path / 'out/shapes-r18.csv')] == ['good']
 
 
+def test_two_comparisons_at_once_keep_each_others_rows(
+    write_config, compare, called, tmp_path, monkeypatch
+):
+    """While one trains, another one begins and ends."""
+    first, second = (write_config(f'{name}_r18_shapes') for name in ('good', 'poor'))
+    call = run_module._call
+    status = []
+
+    def compare_the_other(command: list[str], log: Path) -> None:
+        if not status:
+            status.append(None)
+            status.append(compare(second, '--seeds', 0))
+        call(command, log)
+
+    monkeypatch.setattr(run_module, '_call', compare_the_other)
+    assert compare(first, '--seeds', 0) == 0
+    assert status == [None, 0]
+    table = rows(tmp_path / 'out/shapes-r18.csv')
+    assert [row['method'] for row in table] == ['good', 'poor']
+    assert '| poor ' in (tmp_path / 'out/shapes-r18.md').read_text()
+    assert len(list((tmp_path / 'out').iterdir())) == 4  # no lock is left
+
+
+def test_a_row_that_is_replaced_is_told_of(write_config, compare, called, capsys):
+    config = write_config('good_r18_shapes')
+    assert compare(config, '--seeds', 0) == 0
+    assert compare(config, '--seeds', 0) == 0
+    assert 'takes the place' not in capsys.readouterr().out
+    option = 'optim_wrapper.optimizer.lr=0.05'
+    assert compare(config, '--seeds', 0, '--cfg-options', option) == 0
+    assert 'good_r18_shapes, seed 0: the row of run ' in capsys.readouterr().out
+
+
 def test_configs_of_different_protocols_are_refused(
     write_config, compare, called, tmp_path, capsys
 ):
