@@ -5,6 +5,7 @@ are done are not done again, so that the same command goes on after a stop.
 """
 
 import argparse
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -213,6 +214,8 @@ def compare(
 def main() -> int:
     """Run the command; return the exit status."""
     args = build_parser().parse_args()
+    # As Ctrl-C: else the training would go on by itself.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with report_usage_errors(STOPPED):
         require_writable_folder(args.work_dir)
         require_writable_folder(args.out_dir)

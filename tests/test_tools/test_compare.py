@@ -2,8 +2,9 @@
 
 import csv
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -38,7 +39,7 @@ def compare(
     load_tool: Callable[[str], ModuleType],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> Callable[..., int]:
+) -> Iterator[Callable[..., int]]:
     """Run the tool in this process; its runs and tables go to ``tmp_path``."""
 
     def run(*args: object) -> int:
@@ -46,7 +47,9 @@ def compare(
         monkeypatch.setattr(sys, 'argv', ['compare', *map(str, (*args, *folders))])
         return load_tool('compare').main()
 
-    return run
+    before = signal.getsignal(signal.SIGTERM)
+    yield run
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
@@ -213,6 +216,27 @@ def test_a_row_that_is_replaced_is_told_of(write_config, compare, called, capsys
     option = 'optim_wrapper.optimizer.lr=0.05'
     assert compare(config, '--seeds', 0, '--cfg-options', option) == 0
     assert 'good_r18_shapes, seed 0: the row of run ' in capsys.readouterr().out
+
+
+def test_a_termination_ends_the_training_too(
+    write_config, compare, tmp_path, monkeypatch, capsys
+):
+    """As of a job that a scheduler ends; the training itself asks for it here."""
+    code = (
+        'import os, signal, time; print(os.getpid(), flush=True); '
+        'os.kill(os.getppid(), signal.SIGTERM); time.sleep(20)'
+    )
+    monkeypatch.setattr(Run, 'train_command', lambda run: [sys.executable, '-c', code])
+    monkeypatch.setattr(run_module, 'count_cost', lambda *_: {})
+    # Else a tool that does not mind the signal would end the tests.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with pytest.raises(SystemExit) as exit_info:
+        compare(write_config('good_r18_shapes'), '--seeds', 0)
+    assert exit_info.value.code == 130
+    assert 'the same command goes on from there' in capsys.readouterr().err
+    (log,) = tmp_path.glob('runs/good_r18_shapes/*/train.log')
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(log.read_text()), 0)
 
 
 def test_configs_of_different_protocols_are_refused(
