@@ -111,6 +111,7 @@ def plan(args: Namespace) -> list[Run]:
     )
     if len({path.stem for path in configs}) < len(configs):
         raise UsageError('two configs have the same name: rows are known by it')
+    cfgs = {path: read_config(path, args) for path in configs}
     names = {
         path: ConfigName.parse(path, args.backbone, args.dataset) for path in configs
     }
@@ -119,7 +120,6 @@ def plan(args: Namespace) -> list[Run]:
         raise UsageError(
             f'the configs are of {", ".join(tables)}, and a table is of one'
         )
-    cfgs = {path: read_config(path, args) for path in configs}
     protocols = {path: Protocol.of_config(cfg, path) for path, cfg in cfgs.items()}
     check_same({str(path): protocol for path, protocol in protocols.items()})
     options = ['--data-root', args.data_root] if args.data_root else []

@@ -22,6 +22,14 @@ NO_CONTEXT = (
 )
 
 
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """Take back what the tool does at the signal to end."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
 @pytest.fixture
 def write_config(tiny_config: Path, tmp_path: Path) -> Callable[[str, str], Path]:
     """Write a config that differs from the tiny one in some lines."""
@@ -39,7 +47,7 @@ def compare(
     load_tool: Callable[[str], ModuleType],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> Iterator[Callable[..., int]]:
+) -> Callable[..., int]:
     """Run the tool in this process; its runs and tables go to ``tmp_path``."""
 
     def run(*args: object) -> int:
@@ -47,9 +55,7 @@ def compare(
         monkeypatch.setattr(sys, 'argv', ['compare', *map(str, (*args, *folders))])
         return load_tool('compare').main()
 
-    before = signal.getsignal(signal.SIGTERM)
-    yield run
-    signal.signal(signal.SIGTERM, before)
+    return run
 
 
 @pytest.fixture
@@ -305,6 +311,12 @@ def test_pretraining_on_the_pictures_is_warned_of(
 def test_mistakes_are_one_line(names, lines, words, write_config, refused, tmp_path):
     configs = [write_config(name, lines) for name in names]
     assert words in refused('compare', *configs, '--work-dir', tmp_path / 'runs')
+
+
+def test_a_config_that_is_not_there_is_not_blamed_for_its_name(refused, tmp_path):
+    folders = ('--work-dir', tmp_path / 'runs', '--out-dir', tmp_path / 'out')
+    error = refused('compare', 'nope.py', *folders)
+    assert error == 'error: config file nope.py does not exist'
 
 
 def test_folders_are_checked_first(refused, tmp_path):
