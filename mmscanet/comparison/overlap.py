@@ -6,7 +6,7 @@ cannot be recognised; no warning is no proof.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +100,20 @@ def find_overlaps(cfg: Config) -> list[Overlap]:
         if images:
             found.append(Overlap(weights, trained_on, evaluated_on, images, total))
     return found
+
+
+def count_seen(overlaps: Iterable[Overlap]) -> int:
+    """Count the pictures of a config's evaluation split that any weights have seen.
+
+    Args:
+        overlaps: Of one config.
+    """
+    parts = {
+        part
+        for each in overlaps
+        for part in SPLITS[each.evaluated_on] & SPLITS[each.trained_on]
+    }
+    return sum(PARTS[part] for part in parts)
 
 
 def training_split(weights: str) -> str | None:

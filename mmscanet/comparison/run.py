@@ -27,7 +27,7 @@ from mmscanet.evaluation import METRIC_VERSION, ScoreTable, compute_figures
 
 from .config_name import ConfigName
 from .machine import machine, versions
-from .overlap import find_overlaps
+from .overlap import count_seen, find_overlaps
 from .protocol import EvaluationSplit, Protocol, digest
 from .results import FIGURES, Row, write_atomically
 
@@ -174,7 +174,6 @@ class Run:
             record = json.loads((self.folder / 'run.json').read_text())
             figures = compute_figures(ScoreTable.load(self._scores))
             protocol = Protocol.from_json(record.pop('protocol'))
-        seen = sum(overlap.images for overlap in find_overlaps(self.cfg))
         return Row(
             # The figures are of today's metric, whatever it was at the time.
             protocol=replace(protocol, metric_version=METRIC_VERSION),
@@ -186,7 +185,7 @@ class Run:
                 seed=self.seed,
                 **{name: figures.get(name) for name in FIGURES},
                 **record,
-                seen_in_pretraining=seen,
+                seen_in_pretraining=count_seen(find_overlaps(self.cfg)),
                 run=self.key,
             ),
         )

@@ -3,7 +3,13 @@
 import pytest
 from mmengine.config import Config
 
-from mmscanet.comparison.overlap import PARTS, SPLITS, find_overlaps, training_split
+from mmscanet.comparison.overlap import (
+    PARTS,
+    SPLITS,
+    count_seen,
+    find_overlaps,
+    training_split,
+)
 
 MMDET = (
     'https://download.openmmlab.com/mmdetection/v2.0/faster_rcnn/'
@@ -65,6 +71,17 @@ def test_weights_inside_the_model_are_found_once():
     assert len(find_overlaps(cfg)) == 1
 
 
+def test_pictures_that_several_weights_have_seen_count_once():
+    cfg = config(
+        'annotations/instances_val2014.json',
+        backbone=dict(pretrained='another_coco_detector.pth'),
+    )
+    cfg.load_from = MMDET
+    overlaps = find_overlaps(cfg)
+    assert len(overlaps) == 2
+    assert count_seen(overlaps) == 35_504
+
+
 @pytest.mark.parametrize(
     ('ann_file', 'weights', 'images'),
     [
@@ -78,4 +95,4 @@ def test_weights_inside_the_model_are_found_once():
 )
 def test_overlap_is_counted(ann_file, weights, images):
     cfg = config(ann_file, backbone=dict(pretrained=weights))
-    assert sum(each.images for each in find_overlaps(cfg)) == images
+    assert count_seen(find_overlaps(cfg)) == images
