@@ -14,11 +14,13 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 
-from mmscanet.engine.launch import input_shape
+from mmscanet.engine.launch import input_shape, nested_dicts
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable, has_annotations
 
 _DIGITS = 12  # hexadecimal, of a digest
+# Steps after which an image has not the labels that its data set gives it.
+_CHANGE_LABELS = ('RevealLabels',)
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,15 @@ class Protocol(EvaluationSplit):
 
         Raises:
             UsageError: The data sets are not there, or give no image labels; or the
-                test pipeline has no size.
+                test pipeline has no size, or changes the labels.
         """
+        for step in nested_dicts(cfg.test_dataloader):
+            if step.get('type') in _CHANGE_LABELS:
+                raise UsageError(
+                    f'{name}: its test pipeline changes the labels ({step["type"]}), '
+                    'so that its scores cannot be compared; measure it by '
+                    'tools/test.py'
+                )
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         try:
             shape = input_shape(cfg)

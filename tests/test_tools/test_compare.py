@@ -305,6 +305,12 @@ def test_pretraining_on_the_pictures_is_warned_of(
         (['a_r18_shapes', 'a_r50_shapes'], '', 'are of shapes-r18, shapes-r50'),
         (['mine'], '', 'mine.py: the name does not say'),
         (['a_r18_shapes'], 'test_evaluator = []', 'not exactly one MultiLabelMetric'),
+        (
+            ['a_r18_shapes'],
+            'test_dataloader = dict(dataset=dict(pipeline=['
+            "dict(type='RevealLabels', fraction=0.5)]))",
+            'a_r18_shapes.py: its test pipeline changes the labels (RevealLabels), so',
+        ),
         (['a_r18_shapes', 'a_r18_shapes'], '', 'two configs have the same name'),
     ],
 )
