@@ -9,7 +9,7 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 
-from mmscanet.errors import ConfigError
+from mmscanet.errors import ConfigError, DataError
 from mmscanet.evaluation import ScoreTable
 from projects.c_tran.c_tran import CTranHead, RevealLabels
 
@@ -112,6 +112,18 @@ def test_all_labels_may_be_known(head, feats):
     row = [1, 0, 0, 1, 1]
     scores = head.predict(feats, samples(row, row, key='known_score'))
     assert scores.tolist() == [row, row]
+
+
+@pytest.mark.parametrize(
+    'cells', [[1], [1, 0, -1], [[1, 0, 0, 1, 1]], [1, 0, 2, 1, 1], [1, 0, -2, 1, 1]]
+)
+def test_known_labels_that_are_not_understood_are_named(head, feats, cells):
+    batch = samples([1, 0, 0, 1, -1], cells, key='known_score')
+    with pytest.raises(
+        DataError, match='known_score of image 1 must be 5 cells of 1, 0 or -1, not '
+    ) as error:
+        head.predict(feats, batch)
+    assert '\n' not in str(error.value)
 
 
 def test_between_a_quarter_of_the_labels_and_all_are_unknown():

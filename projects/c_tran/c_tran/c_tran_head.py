@@ -8,7 +8,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample, OptSampleList, SampleList
 from torch import Tensor, nn
 
-from mmscanet.errors import ConfigError
+from mmscanet.errors import ConfigError, DataError
 from mmscanet.models import LabelwiseLinear, MultiLabelClsHead
 
 
@@ -135,13 +135,34 @@ class CTranHead(MultiLabelClsHead):
         Args:
             batch_data_samples: Of B images, or None.
             like: A feature map (B, ...).
+
+        Raises:
+            DataError: A ``known_score`` has another shape or other numbers.
         """
         shape = (len(like), self.num_classes)
         known = torch.full(shape, -1, dtype=torch.int8, device=like.device)
         for index, sample in enumerate(batch_data_samples or ()):
             if 'known_score' in sample:
-                known[index] = sample.known_score
+                known[index] = self.check_known(sample, index)
         return known
+
+    def check_known(self, sample: DetDataSample, index: int) -> Tensor:
+        """The cells (C,) of a sample's ``known_score``.
+
+        Args:
+            sample: Of one image.
+            index: Its number in the batch, to name it where it has no ``img_id``.
+
+        Raises:
+            DataError: They have another shape, or a number that is not 1, 0 or -1.
+        """
+        cells = sample.known_score
+        if cells.shape != (self.num_classes,) or not (cells == cells.sign()).all():
+            raise DataError(
+                f'known_score of image {sample.get("img_id", index)} must be '
+                f'{self.num_classes} cells of 1, 0 or -1, not {cells.tolist()}'
+            )
+        return cells
 
     def predict(
         self, feats: tuple[Tensor, ...], batch_data_samples: OptSampleList = None
