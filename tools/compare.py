@@ -158,9 +158,11 @@ def write(results: Results) -> None:
     """Write all files of a table, with the rows that others wrote meanwhile."""
     with only_process(results.path):
         for old, new in results.take_up():
+            differs = old['recipe'] != new['recipe']
             print(
                 f'{new["config"]}, seed {new["seed"]}: the row of run {new["run"]} '
-                f'takes the place of that of run {old["run"]} in {results.path}',
+                f'takes the place of that of run {old["run"]}, '
+                f'{"of another training recipe, " * differs}in {results.path}',
                 flush=True,
             )
         results.save()

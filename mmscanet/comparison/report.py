@@ -1,6 +1,7 @@
 """The table for readers: Markdown and a plot, a row a method, over its seeds."""
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _COSTS = {
 }
 # After ten methods matplotlib's colours come again, with another mark.
 _MARKS = 'osD^'
+# In the table, at a method that was not trained as most are.
+_OTHERWISE = '‡'
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Method:
         """Mean over seeds; nan where there is no number."""
         values = self.values(column)
         return float(values.mean()) if len(values) else float('nan')
+
+    @property
+    def recipes(self) -> set[str]:
+        """Digests of how its seeds were trained."""
+        return {row['recipe'] for row in self.rows}
 
 
 def methods(results: Results) -> list[Method]:
@@ -76,11 +84,19 @@ def clear_best(candidates: Sequence[Method], column: str) -> Method | None:
     return best if best_values.min() > highest_other else None
 
 
+def trained_otherwise(candidates: Sequence[Method]) -> list[Method]:
+    """Return the methods with a seed of another recipe than most methods have."""
+    counts = Counter(recipe for each in candidates for recipe in each.recipes)
+    ((usual, _),) = counts.most_common(1)
+    return [each for each in candidates if each.recipes != {usual}]
+
+
 def format_markdown(results: Results) -> str:
     """Lay out the table of a comparison, with what the reader must know of it."""
     rows = methods(results)
     first, protocol = results.sorted_rows()[0], results.protocol
     bold = {column: clear_best(rows, column) for column in _FIGURES}
+    otherwise = trained_otherwise(rows)
     heading = ['method', 'seeds', *_FIGURES.values()]
     heading += [words for words, _ in _COSTS.values()]
     table = GithubFlavoredMarkdownTable(
@@ -88,7 +104,7 @@ def format_markdown(results: Results) -> str:
             heading,
             *(
                 [
-                    each.name,
+                    f'{each.name} {_OTHERWISE}' if each in otherwise else each.name,
                     str(len(each.rows)),
                     *(_spread(each, name, bold[name] is each) for name in _FIGURES),
                     *(_cost(each, name, unit) for name, (_, unit) in _COSTS.items()),
@@ -99,7 +115,14 @@ def format_markdown(results: Results) -> str:
     )
     table.justify_columns = dict.fromkeys(range(1, len(heading)), 'right')
     title = f'# {first["dataset"]}, {first["backbone"]}'
-    return '\n\n'.join([title, table.table, *_notes(results, protocol)]) + '\n'
+    notes = _notes(results, protocol)
+    if otherwise:
+        notes.append(
+            f'{_OTHERWISE} By another training recipe than the rows without this mark '
+            '(column `recipe` of the CSV): optimiser, schedule, batch size, '
+            'augmentation, scaling of pixels or backbone.'
+        )
+    return '\n\n'.join([title, table.table, *notes]) + '\n'
 
 
 def _notes(results: Results, protocol: Protocol) -> list[str]:

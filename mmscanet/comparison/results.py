@@ -23,7 +23,7 @@ COLUMNS = (
     *('parameters', 'flops', *_SECONDS),
     *('seen_in_pretraining', 'machine'),
     *('python', 'mmscanet', 'torch', 'mmengine', 'mmcv', 'mmdet'),
-    *('run', 'protocol'),
+    *('run', 'recipe', 'protocol'),
 )
 _COUNTS = ('seed', 'parameters', 'flops', 'seen_in_pretraining')
 

@@ -29,6 +29,7 @@ from .config_name import ConfigName
 from .machine import machine, versions
 from .overlap import count_seen, find_overlaps
 from .protocol import EvaluationSplit, Protocol, digest
+from .recipe import recipe
 from .results import FIGURES, Row, write_atomically
 
 # Fields of a config, and of its default_hooks, that cannot change a figure.
@@ -187,6 +188,7 @@ class Run:
                 **record,
                 seen_in_pretraining=count_seen(find_overlaps(self.cfg)),
                 run=self.key,
+                recipe=recipe(self.cfg),
             ),
         )
 

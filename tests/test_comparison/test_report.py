@@ -47,6 +47,19 @@ def test_table_says_what_was_measured_and_where(results, make_row):
     assert 'Warning: low was pre-trained on pictures' in text
 
 
+def test_another_recipe_than_most_is_marked(results, make_row):
+    assert '‡' not in format_markdown(results)
+    results.add(make_row('third', 0, 90.0, recipe='mine'))
+    text = format_markdown(results)
+    assert cells(text, 'third ‡')[1] == '1'
+    assert cells(text, 'low')[1] == '2'
+    (note,) = (line for line in text.splitlines() if line.startswith('‡'))
+    assert 'another training recipe than' in note
+    # One seed of a method is enough.
+    results.add(make_row('low', 0, 70.0, recipe='mine'))
+    assert '| low ‡ ' in format_markdown(results)
+
+
 def test_missing_numbers_are_dashes(tmp_path, make_row):
     results = Results(tmp_path / 'a.csv')
     results.add(make_row('mine', 0, 50.0, mAP_small=None, train_seconds=None))

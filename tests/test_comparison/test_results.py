@@ -150,6 +150,20 @@ def test_a_missing_column_is_named(results):
         Results.load(results.path)
 
 
+def test_a_table_without_recipes_is_refused(results):
+    """As earlier versions wrote them."""
+    results.save()
+    with results.path.open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    columns = [name for name in rows[0] if name != 'recipe']
+    with results.path.open('w', newline='') as file:
+        writer = csv.DictWriter(file, columns, extrasaction='ignore')
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(DataError, match=r'\(no column recipe\); mend them, move'):
+        Results.load(results.path)
+
+
 def test_what_is_not_measured_may_be_empty(results):
     results.save()
     edit_row(results.path, 3, mAP_small='', train_seconds='')

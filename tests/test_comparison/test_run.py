@@ -13,6 +13,7 @@ from mmengine.config import Config
 
 from mmscanet.comparison import ConfigName, Protocol, Run, RunFailed
 from mmscanet.comparison import run as run_module
+from mmscanet.comparison.recipe import recipe
 from mmscanet.comparison.run import count_cost
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable
 
@@ -40,6 +41,7 @@ def make_run(tmp_path: Path, protocol: Protocol) -> Callable[..., Run]:
     def make(seed: int = 3, protocol: Protocol = protocol, **cfg: object) -> Run:
         loader = dict(batch_size=4, dataset=dict(ann_file='mine.json'))
         cfg = dict(train_dataloader=loader, test_dataloader=loader, model={}, **cfg)
+        cfg.setdefault('train_cfg', dict(max_epochs=2))
         return Run(
             config=Path('configs/csra_r18_shapes.py'),
             cfg=Config(cfg),
@@ -98,6 +100,7 @@ def test_row_is_measured_from_the_score_file(make_run):
     assert row.values['mAP_large'] is None
     assert row.values['train_seconds'] == 0.5
     assert row.values['seen_in_pretraining'] == 0
+    assert row.values['recipe'] == recipe(run.cfg)
     assert (row.values['method'], row.values['config']) == ('csra', 'csra_r18_shapes')
     assert row.protocol.metric_version == METRIC_VERSION
     assert row.protocol.test_digest == 'aaaa'

@@ -214,14 +214,23 @@ def test_two_comparisons_at_once_keep_each_others_rows(
     assert len(list((tmp_path / 'out').iterdir())) == 4  # no lock is left
 
 
-def test_a_row_that_is_replaced_is_told_of(write_config, compare, called, capsys):
+def test_a_row_that_is_replaced_is_told_of(
+    write_config, compare, called, tmp_path, capsys
+):
     config = write_config('good_r18_shapes')
     assert compare(config, '--seeds', 0) == 0
     assert compare(config, '--seeds', 0) == 0
     assert 'takes the place' not in capsys.readouterr().out
+    table = tmp_path / 'out/shapes-r18.csv'
+    (before,) = rows(table)
     option = 'optim_wrapper.optimizer.lr=0.05'
     assert compare(config, '--seeds', 0, '--cfg-options', option) == 0
-    assert 'good_r18_shapes, seed 0: the row of run ' in capsys.readouterr().out
+    (after,) = rows(table)
+    assert after['recipe'] != before['recipe']
+    assert (
+        f'good_r18_shapes, seed 0: the row of run {after["run"]} takes the place of '
+        f'that of run {before["run"]}, of another training recipe, in {table}\n'
+    ) in capsys.readouterr().out
 
 
 def test_a_termination_ends_the_training_too(
