@@ -1,7 +1,6 @@
 """Classifiers that a graph of labels generates."""
 
 from mmdet.registry import MODELS
-from torch import Tensor
 
 from mmscanet.models import LabelGraphHead
 
@@ -13,7 +12,3 @@ class MLGCNHead(LabelGraphHead):
     Z. Chen et al., "Multi-Label Image Recognition with Graph Convolutional Networks",
     CVPR 2019. Settings are those of :class:`LabelGraphHead`.
     """
-
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Logits (B, C) of feature maps, of which the last, (B, D, H, W), is read."""
-        return feats[-1].amax((2, 3)) @ self.classifiers().T + self.bias
