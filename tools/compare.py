@@ -1,7 +1,7 @@
 """Train and measure several methods alike; write one table of them.
 
-``python tools/compare.py`` compares SCANet and all peers on ContextShapes. Runs that
-are done are not done again, so that the same command goes on after a stop.
+``python tools/compare.py`` compares SCANet, SCANet+ and all peers on ContextShapes.
+Runs that are done are not done again, so that the same command goes on after a stop.
 """
 
 import argparse
@@ -63,8 +63,8 @@ def build_parser() -> ArgumentParser:
         'configs',
         nargs='*',
         type=Path,
-        help='config files of one data set and backbone; without them, those of SCANet '
-        'and of all projects at --backbone and --dataset',
+        help='config files of one data set and backbone; without them, those of '
+        'SCANet, SCANet+ and all projects at --backbone and --dataset',
     )
     parser.add_argument(
         '--backbone', help="as in the configs' names; r18 if no config is named"

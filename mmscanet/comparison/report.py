@@ -138,7 +138,8 @@ def _notes(results: Results, protocol: Protocol) -> list[str]:
         f'{len(protocol.classes)} classes, {width} x {height} pixels, the last '
         f'checkpoint, scores of at least 0.5. Protocol {results.protocol.hash}.',
         f'Machine: {"; ".join(machines)}. Times compare on one machine only'
-        + (', and these are of several.' if len(machines) > 1 else '.'),
+        f'{", and these are of several" * (len(machines) > 1)}; those taken with a '
+        'feature cache, or beside other work, do not compare.',
     ]
     for name in sorted({r['method'] for r in rows if r['seen_in_pretraining'] != '0'}):
         notes.append(

@@ -39,11 +39,12 @@ def test_table_says_what_was_measured_and_where(results, make_row):
     assert 'Trained on 600 images for 8 epochs, measured on 300 (2 of them' in text
     assert '2 classes, 320 x 160 pixels' in text
     assert results.protocol.hash in text
-    assert 'Machine: a CPU, 1 thread. Times compare on one machine only.' in text
+    assert 'Machine: a CPU, 1 thread. Times compare on one machine only; those' in text
     assert 'Warning' not in text
     results.add(make_row('low', 0, 79.0, machine='a GPU', seen_in_pretraining=35_504))
     text = format_markdown(results)
     assert 'a CPU, 1 thread; a GPU. Times compare on one machine only, and' in text
+    assert 'with a feature cache, or beside other work, do not compare.' in text
     assert 'Warning: low was pre-trained on pictures' in text
 
 
