@@ -12,6 +12,7 @@ RESULTS = ROOT / 'results/experiments'
 PAGE = (ROOT / 'docs/experiments.md').read_text().splitlines()
 TABLES = sorted(RESULTS.glob('*.csv'))
 FUSIONS = sorted(RESULTS.glob('fusions-*.json'))
+PAIRED = sorted(RESULTS.glob('paired-*.json'))
 LEAVES = ROOT / 'configs/scanet/experiments'
 
 
@@ -39,6 +40,17 @@ def test_fusions_have_the_files_figures(path):
         columns = ('mAP', 'mAP_small', 'mAP_medium', 'mAP_large', 'CF1', 'OF1')
         expected = [f'{figures[column]:.1f}' for column in columns]
         assert cells(name)[2:-1] == expected
+
+
+@pytest.mark.parametrize('path', PAIRED, ids=lambda p: p.stem)
+def test_differences_have_the_files_figures(path):
+    content = json.loads(path.read_text())
+    assert content
+    for name, comparison in content.items():
+        x = comparison['groups']['all']['difference']
+        star = '*' if x['low'] > 0 or x['high'] < 0 else ''
+        interval = f'{x["value"]:+.1f} ({x["low"]:+.1f} to {x["high"]:+.1f}){star}'
+        assert interval in cells(Path(name).stem)
 
 
 def test_images_to_choose_by_and_to_report_are_apart():

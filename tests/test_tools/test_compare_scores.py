@@ -47,6 +47,7 @@ def test_prints_and_writes_the_differences(tables, run, tmp_path, capsys):
     run('a.npz', 'b.npz', '--classwise', '--draws', 50, '--json', 'made/out.json')
     expected = compare_paired(*tables, draws=50).groups['all'].difference
     written = json.loads((tmp_path / 'made' / 'out.json').read_text())['b.npz']
+    assert set(written['labels']) == {'cat', 'dog'}
     assert written['groups']['all']['difference']['value'] == expected.value
     assert written['groups']['all']['difference']['low'] == expected.low
     printed = capsys.readouterr().out
@@ -58,7 +59,9 @@ def test_prints_and_writes_the_differences(tables, run, tmp_path, capsys):
 
 def test_ids_choose_the_images(tables, run, tmp_path, capsys):
     (tmp_path / 'ids.txt').write_text('\n'.join(f'{row:02d}' for row in range(25)))
-    run('a.npz', 'b.npz', '--ids', 'ids.txt', '--draws', 2)
+    run('a.npz', 'b.npz', '--ids', 'ids.txt', '--draws', 2, '--json', 'out.json')
+    written = json.loads((tmp_path / 'out.json').read_text())
+    assert set(written['b.npz']) == {'images', 'groups'}, 'labels were not asked for'
     labelled = (tables[0].gt_score[:25] == 1).any(axis=1).sum()
     assert f', {labelled} images' in capsys.readouterr().out
 

@@ -41,7 +41,7 @@ def parse_args() -> Namespace:
         help='measure only the images that this file lists, one id a line',
     )
     parser.add_argument(
-        '--classwise', action='store_true', help='also print a row for each label'
+        '--classwise', action='store_true', help='also print and write the labels one by one'
     )
     parser.add_argument('--draws', type=int, default=1000, help='of the bootstrap')
     parser.add_argument('--seed', type=int, default=0, help='of the draws')
@@ -75,6 +75,9 @@ def compare(args: Namespace) -> None:
         print(format_comparison(found[path], classwise=args.classwise))
     if args.json is not None:
         figures = {path: asdict(comparison) for path, comparison in found.items()}
+        if not args.classwise:
+            for each in figures.values():
+                del each['labels']
         args.json.write_text(json.dumps(figures, indent=2) + '\n')
 
 
