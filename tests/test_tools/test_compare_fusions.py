@@ -62,6 +62,8 @@ def test_a_learned_weight_stays_where_the_fusion_does(load_tool):
     assert found['pool=topk'].logit_weight.tolist() == [1, 1, 1]
     assert not list(found['fuse=mean'].parameters())
     assert found['scene_weight=0.25'].scene_weight == 0.25
+    wide = found['pool=topk, topk=10']
+    assert (wide.pool_mode, wide.topk) == ('topk', 10)
     assert 'pool=max' not in found and 'scene_weight=0.5' not in found
 
 

@@ -34,13 +34,14 @@ from mmscanet.models.roi_heads.sca_fusion import BRANCHES
 
 NEEDS = ('model', 'test_dataloader', 'test_evaluator', 'test_cfg')
 OWN = 'as it is'
-CHANGES: dict[str, list[Any]] = dict(
-    fuse=['mean', 'max', 'product'],
-    pool=['max', 'topk', 'noisy_or'],
-    objectness=['select', 'multiply'],
-    num_patches=[1, 5, 10, 20, 50, 100, 300],
-    scene_weight=[0.0, 0.25, 0.5, 0.75, 1.0],
-)
+CHANGES: list[dict[str, Any]] = [
+    *(dict(fuse=fuse) for fuse in ('mean', 'max', 'product')),
+    *(dict(pool=pool) for pool in ('max', 'topk', 'noisy_or')),
+    *(dict(pool='topk', topk=topk) for topk in (10, 30)),
+    *(dict(objectness=objectness) for objectness in ('select', 'multiply')),
+    *(dict(num_patches=number) for number in (1, 5, 10, 20, 50, 100, 300)),
+    *(dict(scene_weight=weight) for weight in (0.0, 0.25, 0.5, 0.75, 1.0)),
+]
 FIGURES = ('mAP', 'mAP_small', 'mAP_medium', 'mAP_large', 'CF1', 'OF1')
 
 
@@ -67,16 +68,16 @@ def variants(own: SCAFusion, with_scene: bool) -> dict[str, SCAFusion]:
         scene_weight=own.scene_weight,
     )
     found = {OWN: own}
-    for name, values in CHANGES.items():
-        if name == 'scene_weight' and not with_scene:
+    for change in CHANGES:
+        if 'scene_weight' in change and not with_scene:
             continue
-        for value in values:
-            if value == settings[name]:
-                continue
-            learned = getattr(own, 'logit_weight', torch.empty(0))
-            fusion = SCAFusion(len(learned), **{**settings, name: value})
-            fusion.load_state_dict(own.state_dict(), strict=False)
-            found[f'{name}={value}'] = fusion
+        if change.items() <= settings.items():
+            continue
+        learned = getattr(own, 'logit_weight', torch.empty(0))
+        fusion = SCAFusion(len(learned), **{**settings, **change})
+        fusion.load_state_dict(own.state_dict(), strict=False)
+        name = ', '.join(f'{key}={value}' for key, value in change.items())
+        found[name] = fusion
     return found
 
 

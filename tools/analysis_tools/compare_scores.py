@@ -41,7 +41,9 @@ def parse_args() -> Namespace:
         help='measure only the images that this file lists, one id a line',
     )
     parser.add_argument(
-        '--classwise', action='store_true', help='also print and write the labels one by one'
+        '--classwise',
+        action='store_true',
+        help='also print and write the labels one by one',
     )
     parser.add_argument('--draws', type=int, default=1000, help='of the bootstrap')
     parser.add_argument('--seed', type=int, default=0, help='of the draws')
