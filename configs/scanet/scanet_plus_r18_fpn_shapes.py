@@ -1,11 +1,12 @@
 # SCANet+, a small ResNet-18, ContextShapes. Not in the paper.
-# Expected: not yet run
+# Expected: mAP 97.1 (seed 0), see projects/README.md
 # Command:  python tools/train.py configs/scanet/scanet_plus_r18_fpn_shapes.py
 _base_ = './scanet_r18_fpn_shapes.py'
 
 model = dict(
     roi_head=dict(
-        whole_image=True,
+        # With the whole image as a patch too, its weak scores win the maximum over patches.
+        whole_image=False,
         # As ML-Decoder's on this data set.
         scene_head=dict(
             type='LabelQueryHead',
