@@ -29,6 +29,7 @@ from mmscanet.evaluation import (
     fit_label_thresholds,
     format_fit,
     has_annotations,
+    load_scores,
     measure_thresholds,
     sidecar_path,
 )
@@ -123,20 +124,17 @@ def check_options(args: Namespace) -> Path:
     return out
 
 
-def load_scores(args: Namespace) -> ScoreTable:
+def images_to_fit_on(args: Namespace) -> ScoreTable:
     """Read the images to fit on.
 
     Raises:
         UsageError: The file cannot be read or lacks the wanted scores.
     """
+    table = load_scores(args.scores)
     try:
-        table = ScoreTable.load(args.scores)
         table.scores(args.score_key)
-    except FileNotFoundError as error:
-        raise UsageError(str(error)) from error
     except ValueError as error:
-        name = '' if args.scores in str(error) else f'{args.scores}: '
-        raise UsageError(f'{name}{error}') from error
+        raise UsageError(f'{args.scores}: {error}') from error
     if args.keep_unlabelled:
         return table
     return table.select(has_annotations(table.gt_score))
@@ -197,7 +195,7 @@ def fit(args: Namespace) -> None:
         OutputError: A file cannot be written.
     """
     out = check_options(args)
-    table = load_scores(args)
+    table = images_to_fit_on(args)
     options = dict(
         score_key=args.score_key,
         objective=args.objective,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mmscanet.apis import SCANetInferencer
+from mmscanet.engine.launch import without_keys
 from mmscanet.errors import UsageError, explain_failed_output
 from mmscanet.evaluation.thresholds import LabelThresholds
 
@@ -24,7 +25,7 @@ def describe_settings(
         weights.update(name.encode() + value.cpu().numpy().tobytes())
     cfg = inferencer.cfg
     parts = [cfg.model, cfg.test_dataloader.dataset.pipeline]
-    config = json.dumps(_without_training(parts), sort_keys=True, default=str)
+    config = json.dumps(without_keys(parts, _TRAINING), sort_keys=True, default=str)
     return {
         'weights': weights.hexdigest(),
         'config': hashlib.sha256(config.encode()).hexdigest(),
@@ -93,12 +94,3 @@ def _read(path: Path) -> Settings | None:
 def _write(path: Path, settings: Settings) -> None:
     with explain_failed_output(path):
         path.write_text(json.dumps(settings, indent=2) + '\n')
-
-
-def _without_training(node: object) -> object:
-    """Copy nested dicts and lists of a config, less what is for training only."""
-    if isinstance(node, dict):
-        return {k: _without_training(v) for k, v in node.items() if k not in _TRAINING}
-    if isinstance(node, (list, tuple)):
-        return [_without_training(each) for each in node]
-    return node

@@ -1,10 +1,8 @@
 """How a model is trained, whatever the model: what else may explain a difference."""
 
-from typing import Any
-
 from mmengine.config import Config
 
-from mmscanet.engine.launch import nested_dicts
+from mmscanet.engine.launch import nested_dicts, without_keys
 
 from .protocol import digest
 
@@ -32,13 +30,4 @@ def recipe(cfg: Config) -> str:
         [x['pipeline'] for x in nested_dicts(loader.dataset) if 'pipeline' in x],
         *(model.get(key) for key in ('data_preprocessor', 'backbone')),
     ]
-    return digest(_strip(parts))
-
-
-def _strip(node: Any) -> Any:
-    """Copy nested dicts and lists less what is left out."""
-    if isinstance(node, dict):
-        return {k: _strip(v) for k, v in node.items() if k not in _LEFT_OUT}
-    if isinstance(node, (list, tuple)):
-        return [_strip(each) for each in node]
-    return node
+    return digest(without_keys(parts, _LEFT_OUT))

@@ -10,7 +10,7 @@ import inspect
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -263,6 +263,15 @@ def nested_dicts(node: Any) -> Iterator[dict]:
     if isinstance(node, (list, tuple)):
         for child in node:
             yield from nested_dicts(child)
+
+
+def without_keys(node: Any, names: Collection[str]) -> Any:
+    """Copy nested dicts, lists and tuples less some keys; tuples become lists."""
+    if isinstance(node, dict):
+        return {k: without_keys(v, names) for k, v in node.items() if k not in names}
+    if isinstance(node, (list, tuple)):
+        return [without_keys(child, names) for child in node]
+    return node
 
 
 def set_work_dir(cfg: Config, work_dir: str | None, config_path: str) -> None:

@@ -17,7 +17,7 @@ from .functional import (
     draw_images,
     mean_over_labels,
     resampled_average_precision,
-    resampled_counts,
+    resampled_label_counts,
 )
 from .score_table import ScoreTable
 
@@ -110,11 +110,7 @@ def _label_rows(
 ) -> np.ndarray:
     """AP of each label in each draw, (1 + D, C), nan where there are no positives."""
     rows = np.full((len(times), score.shape[1]), np.nan)
-    for label in np.flatnonzero((gt_score == 1).any(axis=0)):
-        scored = gt_score[:, label] >= 0
-        counts = resampled_counts(
-            score[scored, label], gt_score[scored, label] == 1, times[:, scored]
-        )
+    for label, counts in resampled_label_counts(score, gt_score, times):
         rows[:, label] = resampled_average_precision(*counts)
     return rows
 

@@ -64,7 +64,7 @@ def test_images_without_annotation_are_left_out(table):
     assert compare_paired(table, table, draws=2).images == expected < 60
 
 
-@pytest.mark.parametrize('name', ['img_id', 'classes', 'gt_score'])
+@pytest.mark.parametrize('name', ['img_id', 'classes', 'gt_score', 'gt_area'])
 def test_other_images_are_refused(table, name):
     changed = getattr(table, name).copy()
     changed[0] = changed[1]

@@ -87,3 +87,11 @@ def test_what_does_not_fit_is_one_line(
         run(*arguments)
     assert exit_info.value.code == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_file_that_is_not_there_is_told_first(tables, run, capsys):
+    with pytest.raises(SystemExit):
+        run('a.npz', 'b.npz', 'c.npz')
+    told = capsys.readouterr()
+    assert told.out == ''
+    assert 'c.npz; tools/test.py --out writes one' in told.err

@@ -29,7 +29,7 @@ from mmscanet.errors import (
     require_writable_file,
     require_writable_folder,
 )
-from mmscanet.evaluation import ScoreTable, read_threshold
+from mmscanet.evaluation import load_scores, read_threshold
 from mmscanet.evaluation.context_analysis import (
     DIFFERENCE_NAMES,
     SCORES,
@@ -218,10 +218,7 @@ def run(args: Namespace) -> None:
         require_writable_file(path)
     options = {name: getattr(args, name) for name in OPTIONS}
     thr = read_threshold(args.thr)
-    try:
-        table = ScoreTable.load(args.scores)
-    except (FileNotFoundError, ValueError) as error:
-        raise UsageError(str(error)) from error
+    table = load_scores(args.scores)
     try:
         analysis = analyze_context(table, **{**options, 'thr': thr})
     except ValueError as error:

@@ -66,9 +66,10 @@ def compare(args: Namespace) -> None:
         require_writable_file(args.json)
     options = dict(score_key=args.score_key, draws=args.draws, seed=args.seed)
     reference = load_scores(args.reference, args.ids)
+    # All are read first: the last file that is not there is told at once.
+    others = {path: load_scores(path, args.ids) for path in args.others}
     found = {}
-    for path in args.others:
-        other = load_scores(path, args.ids)
+    for path, other in others.items():
         try:
             found[path] = compare_paired(reference, other, **options)
         except ValueError as error:

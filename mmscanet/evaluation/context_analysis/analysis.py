@@ -15,7 +15,7 @@ from ..functional import (
     predict_at_threshold,
     recall_at_precision,
     resampled_average_precision,
-    resampled_counts,
+    resampled_label_counts,
     threshold_at_precision,
 )
 from ..score_table import ScoreTable
@@ -210,13 +210,8 @@ def _label_rows(
     """Compute AP and recall at a precision of each label, (1 + D, C) by score."""
     aps = {name: np.full((len(times), len(table.classes)), np.nan) for name in SCORES}
     recalls = {name: rows.copy() for name, rows in aps.items()}
-    for label in np.flatnonzero((gt_score == 1).any(axis=0)):
-        scored = gt_score[:, label] >= 0
-        positive = gt_score[scored, label] == 1
-        for name, key in SCORES.items():
-            counts = resampled_counts(
-                table.scores(key)[scored, label], positive, times[:, scored]
-            )
+    for name, key in SCORES.items():
+        for label, counts in resampled_label_counts(table.scores(key), gt_score, times):
             aps[name][:, label] = resampled_average_precision(*counts)
             recalls[name][:, label] = recall_at_precision(*counts, precision)
     return aps, recalls

@@ -12,6 +12,7 @@ from .bootstrap import (
     mean_over_labels,
     resampled_average_precision,
     resampled_counts,
+    resampled_label_counts,
 )
 from .calibration import (
     expected_calibration_error,
@@ -52,6 +53,7 @@ __all__ = [
     'recall_at_precision',
     'resampled_average_precision',
     'resampled_counts',
+    'resampled_label_counts',
     'scale_by_temperature',
     'threshold_at_precision',
     'threshold_counts',

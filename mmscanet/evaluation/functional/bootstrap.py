@@ -6,6 +6,7 @@ Row 0 stands for the images as they are, so that a figure and its spread are one
 computation.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,22 @@ def resampled_counts(
         np.cumsum(drawn * positive[order], axis=1)[:, last],
         np.cumsum(drawn, axis=1)[:, last],
     )
+
+
+def resampled_label_counts(
+    score: np.ndarray, gt_score: np.ndarray, times: np.ndarray
+) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
+    """Yield each label that is present somewhere, with its :func:`resampled_counts`.
+
+    Args:
+        score: (N, C) scores.
+        gt_score: (N, C) 1 present, 0 absent, -1 not scored.
+        times: (D, N) how often each draw takes each image.
+    """
+    for label in np.flatnonzero((gt_score == 1).any(axis=0)):
+        scored = gt_score[:, label] >= 0
+        positive = gt_score[scored, label] == 1
+        yield label, resampled_counts(score[scored, label], positive, times[:, scored])
 
 
 def resampled_average_precision(

@@ -38,3 +38,4 @@ def test_a_label_speaks_for_another(heads):
 def test_a_head_that_names_no_label_has_nothing_to_correct():
     head = LabelDependencyBBoxHead(**SMALL, with_cls=False)
     assert head(PATCHES)[0] is None
+    assert not hasattr(head, 'fc_dependency'), 'it would never learn'
