@@ -3,7 +3,12 @@
 from .coco import MultiLabelCocoDataset
 from .context_shapes import ContextShapesDataset
 from .image_labels import ImageLabelsMixin, image_labels
-from .transforms import LoadImageOnce, PackMultiLabelInputs
+from .transforms import (
+    LoadImageOnce,
+    MultiLabelMixUp,
+    MultiLabelMosaic,
+    PackMultiLabelInputs,
+)
 from .voc import MultiLabelVOCDataset
 
 __all__ = [
@@ -11,6 +16,8 @@ __all__ = [
     'ImageLabelsMixin',
     'LoadImageOnce',
     'MultiLabelCocoDataset',
+    'MultiLabelMixUp',
+    'MultiLabelMosaic',
     'MultiLabelVOCDataset',
     'PackMultiLabelInputs',
     'image_labels',

@@ -2,5 +2,11 @@
 
 from .formatting import PackMultiLabelInputs
 from .load_image_once import LoadImageOnce
+from .mix_images import MultiLabelMixUp, MultiLabelMosaic
 
-__all__ = ['LoadImageOnce', 'PackMultiLabelInputs']
+__all__ = [
+    'LoadImageOnce',
+    'MultiLabelMixUp',
+    'MultiLabelMosaic',
+    'PackMultiLabelInputs',
+]
