@@ -92,7 +92,9 @@ def expected_classes(cfg: Config) -> int:
     """The number of labels of the data set that a config names."""
     from mmdet.registry import DATASETS
 
-    dataset = DATASETS.get(cfg.train_dataloader.dataset.type)
+    dataset = cfg.train_dataloader.dataset
+    # One that mixes images stands around that which they come from.
+    dataset = DATASETS.get(dataset.get('dataset', dataset).type)
     return len(dataset.METAINFO['classes'])
 
 
