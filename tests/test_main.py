@@ -48,3 +48,13 @@ def test_module_runs_from_any_folder(tmp_path: Path) -> None:
         timeout=120,
     )
     assert (done.returncode, done.stdout.strip()) == (0, __version__), done.stderr
+
+
+def test_a_reader_may_have_enough() -> None:
+    command = [sys.executable, '-m', 'mmscanet', 'zoo', 'list']
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ''
+    assert process.returncode == 141

@@ -8,6 +8,7 @@ turns it, and the data sets' errors, into one line on stderr and exit status 2.
 import difflib
 import inspect
 import os
+import select
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Collection, Iterator, Sequence
@@ -39,12 +40,18 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     """Print a :class:`UsageError` as one line and exit with status 2.
 
     Where ``MMSCANET_TRACEBACK`` is set in the environment, the error passes through.
+    A reader of the output that has enough (``| head``) ends the command without a word,
+    with the status of a process that met SIGPIPE, 141.
 
     Args:
         when_stopped: The line for Ctrl-C, which exits with status 130.
     """
     try:
-        yield
+        try:
+            yield
+        finally:
+            # Here, and not at exit, where Python would tell of it.
+            sys.stdout.flush()
     except UsageError as error:
         if os.environ.get('MMSCANET_TRACEBACK'):
             raise
@@ -53,6 +60,18 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     except KeyboardInterrupt:
         print(f'\n{when_stopped}', file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        if not _reader_has_left():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _reader_has_left() -> bool:
+    """Tell whether stdout is a pipe that nobody reads any more."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def one_line(error: Exception) -> str:
