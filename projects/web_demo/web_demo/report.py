@@ -19,7 +19,6 @@ from .pictures import FORMATS, Limits
 BOXES_SHOWN = 3  # of a label; the JSON has them all
 
 EMPTY = '<p>No picture yet: drop some into the box, or click it.</p>'
-HEAD = '<tr><th>label</th><th>score</th><th>object</th><th>context</th></tr>'
 LEGEND = (
     '<p class="hint legend"><b>In the picture</b>'
     '<span><i class="line"></i>where a label was read; thick: its best box</span>'
@@ -56,8 +55,11 @@ def labels_section(
     aim = f'reach {thresholds[0]:.2f}' if shared else 'reach their thresholds'
     text = f'<b>{escape(name)}</b>: {len(labels)} of {len(classes)} labels {aim}'
     if labels:
-        rows = ''.join(row for label in labels for row in _label_rows(label))
-        return f'<p>{text}</p><table>{HEAD}{rows}</table>{LEGEND}'
+        # The scene, which SCANet+ reads, is a column where there is one.
+        columns = Scores._fields[: 3 if labels[0].scores.scene is None else 4]
+        head = ''.join(f'<th>{name}</th>' for name in ('label', *columns))
+        rows = ''.join(row for label in labels for row in _label_rows(label, columns))
+        return f'<p>{text}</p><table><tr>{head}</tr>{rows}</table>{LEGEND}'
     scores = sample.pred_score.numpy()
     best = int(np.argmax(scores - thresholds))
     return (
@@ -82,18 +84,18 @@ def download_link(content: dict) -> str:
     )
 
 
-def _label_rows(label: LabelEvidence) -> Iterator[str]:
+def _label_rows(label: LabelEvidence, columns: Sequence[str]) -> Iterator[str]:
     kind = 'label context-only' if label.context_only else 'label'
     swatch = f'<i class="swatch" style="background:rgb{colour_of(label)}"></i>'
     badge = '<span class="badge">context only</span>' if label.context_only else ''
     name = f'{swatch}<span class="name">{escape(label.name)}</span>{badge}'
-    yield _row(kind, name, label.scores, label.threshold)
+    yield _row(kind, name, label.scores, columns, label.threshold)
     for box in label.boxes[:BOXES_SHOWN]:
-        yield _row('box', _box_text(box), box.scores, label.threshold)
+        yield _row('box', _box_text(box), box.scores, columns, label.threshold)
     rest = len(label.boxes) - BOXES_SHOWN
     if rest > 0:
         text = f'and {rest} more {"box" if rest == 1 else "boxes"}'
-        yield f'<tr class="box"><th colspan="4">{text}</th></tr>'
+        yield f'<tr class="box"><th colspan="{1 + len(columns)}">{text}</th></tr>'
 
 
 def _box_text(box: EvidenceBox) -> str:
@@ -101,12 +103,11 @@ def _box_text(box: EvidenceBox) -> str:
     return f'box {x2 - x1} x {y2 - y1} at ({x1}, {y1})'
 
 
-def _row(kind: str, first: str, scores: Scores, threshold: float) -> str:
+def _row(
+    kind: str, first: str, scores: Scores, columns: Sequence[str], threshold: float
+) -> str:
     """A row of a label or a box, with a cell for each score."""
-    bars = (
-        _bar(name, getattr(scores, name), threshold)
-        for name in ('score', 'object', 'context')
-    )
+    bars = (_bar(name, getattr(scores, name), threshold) for name in columns)
     return f'<tr class="{kind}"><th>{first}</th>{"".join(bars)}</tr>'
 
 

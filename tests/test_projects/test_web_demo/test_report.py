@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from mmdet.structures import DetDataSample
 
 from web_demo.pictures import Limits
@@ -69,6 +70,16 @@ def test_without_branches(sample: DetDataSample) -> None:
         delattr(sample.pred_instances, name)
     html = labels_section('a.jpg', sample, np.full(3, 0.5), CLASSES)
     assert html.count('<td>–</td>') == 2 * (2 + 3 + 1)
+
+
+def test_a_scene_has_a_column(sample: DetDataSample) -> None:
+    html = labels_section('a.jpg', sample, np.full(3, 0.5), CLASSES)
+    assert 'scene' not in html
+    sample.pred_scene_score = torch.tensor([0.9, 0.7, 0.1])
+    html = labels_section('a.jpg', sample, np.full(3, 0.5), CLASSES)
+    assert '<th>context</th><th>scene</th></tr>' in html
+    assert '<span class="bar scene"><i style="width:70.0%">' in html
+    assert '<th colspan="5">and 2 more boxes</th>' in html
 
 
 def test_names_are_escaped(sample: DetDataSample) -> None:
