@@ -45,7 +45,7 @@ def explain_failed_output(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f'cannot write {path}: {error.strerror}') from error
+        raise OutputError(f'cannot write {path}: {error.strerror or error}') from error
 
 
 def require_writable_folder(folder: str | os.PathLike[str]) -> None:

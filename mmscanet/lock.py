@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -46,6 +46,7 @@ def _lock(path: Path, when_waiting: Callable[[], None]) -> TextIO:
             when_waiting()
             fcntl.flock(file, fcntl.LOCK_EX)
         # Whoever had the lock may have removed the file: others would lock a new one.
-        if os.fstat(file.fileno()).st_nlink:
-            return file
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
         file.close()

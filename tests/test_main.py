@@ -1,5 +1,6 @@
 """``python -m mmscanet``: each command leads to what stands behind it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,11 +51,32 @@ def test_module_runs_from_any_folder(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.strip()) == (0, __version__), done.stderr
 
 
-def test_a_reader_may_have_enough() -> None:
-    command = [sys.executable, '-m', 'mmscanet', 'zoo', 'list']
+@pytest.mark.parametrize(
+    ('arguments', 'status', 'told'),
+    [
+        (['zoo', 'list'], 141, ''),
+        (['zoo', 'verify', 'setup.py'], 1, ''),
+        (['zoo', 'info', 'none'], 2, 'error: '),
+    ],
+)
+def test_a_reader_may_have_enough(arguments: list[str], status: int, told: str) -> None:
+    command = [sys.executable, '-m', 'mmscanet', *arguments]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What is printed is to be in the buffer still when the reader is gone.
+        env={**os.environ, 'PYTHONUNBUFFERED': ''},
     ) as process:
         process.stdout.close()
-        assert process.stderr.read() == ''
-    assert process.returncode == 141
+        error = process.stderr.read()
+    assert error.startswith(told)
+    assert error.count('\n') == bool(told)
+    assert process.returncode == status
+
+
+def test_there_need_be_no_output() -> None:
+    command = 'exec "$0" -m mmscanet zoo info scanet_r18_fpn_shapes >&-'
+    done = subprocess.run(['sh', '-c', command, sys.executable], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b'')

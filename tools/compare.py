@@ -25,10 +25,10 @@ from mmscanet.comparison import (
     find_configs,
     find_overlaps,
     format_markdown,
-    write_atomically,
 )
 from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
 from mmscanet.errors import UsageError, require_writable_folder
+from mmscanet.files import write_atomically
 from mmscanet.lock import only_process
 
 TOOLS = Path(__file__).resolve().parent

@@ -15,12 +15,7 @@ from mmengine.runner import CheckpointLoader
 
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.engine.weights import check_checkpoint
-from mmscanet.errors import (
-    DataError,
-    UsageError,
-    explain_failed_output,
-    require_writable_file,
-)
+from mmscanet.errors import DataError, UsageError, require_writable_file
 from mmscanet.evaluation import (
     SCORE_KEYS,
     LabelThresholds,
@@ -34,6 +29,7 @@ from mmscanet.evaluation import (
     sidecar_path,
 )
 from mmscanet.evaluation.functional import OBJECTIVES
+from mmscanet.files import write_atomically
 
 
 def build_parser() -> ArgumentParser:
@@ -221,9 +217,7 @@ def fit(args: Namespace) -> None:
     print(format_fit(measured, thresholds))
     print(f'fitted on {thresholds.num_images} images; thresholds written to {out}')
     if args.json is not None:
-        with explain_failed_output(args.json):
-            text = as_json(measured, thresholds, args)
-            Path(args.json).write_text(text, encoding='utf-8')
+        write_atomically(args.json, as_json(measured, thresholds, args))
 
 
 def main() -> None:

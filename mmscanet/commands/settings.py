@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mmscanet.apis import SCANetInferencer
 from mmscanet.engine.launch import without_keys
-from mmscanet.errors import UsageError, explain_failed_output
+from mmscanet.errors import UsageError
 from mmscanet.evaluation.thresholds import LabelThresholds
+from mmscanet.files import write_atomically
 
 Settings = dict[str, object]
 # Parts of a model's config that labels do not depend on.
@@ -92,5 +93,4 @@ def _read(path: Path) -> Settings | None:
 
 
 def _write(path: Path, settings: Settings) -> None:
-    with explain_failed_output(path):
-        path.write_text(json.dumps(settings, indent=2) + '\n')
+    write_atomically(path, json.dumps(settings, indent=2) + '\n')

@@ -6,7 +6,7 @@ from .overlap import Overlap, find_overlaps
 from .protocol import EvaluationSplit, Protocol, check_same
 from .published import RECORD, Published, load_published, save_published
 from .report import draw_plot, format_markdown
-from .results import Results, Row, write_atomically
+from .results import Results, Row
 from .run import Run, RunFailed
 
 __all__ = [
@@ -29,5 +29,4 @@ __all__ = [
     'load_published',
     'make_metafiles',
     'save_published',
-    'write_atomically',
 ]

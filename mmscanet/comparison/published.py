@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmscanet.errors import DataError
-
-from .results import write_atomically
+from mmscanet.files import write_atomically
 
 #: Where the record lies in the repository.
 RECORD = Path('checkpoints/published.json')

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmscanet.errors import DataError
+from mmscanet.files import write_atomically
 
 from .protocol import Protocol, check_same
 
@@ -198,15 +199,6 @@ def _is_number(cell: str) -> bool:
         return math.isfinite(float(cell))
     except ValueError:
         return False
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file that is there whole or as it was before."""
-    partial = path.with_name(f'{path.name}.partial')
-    if isinstance(content, str):
-        content = content.encode()
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def _cell(value: Any) -> str:

@@ -24,13 +24,15 @@ from mmscanet.engine.measure import (
 )
 from mmscanet.engine.run_log import training_records
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable, compute_figures
+from mmscanet.files import write_atomically
+from mmscanet.lock import only_process
 
 from .config_name import ConfigName
 from .machine import machine, versions
 from .overlap import count_seen, find_overlaps
 from .protocol import EvaluationSplit, Protocol, digest
 from .recipe import recipe
-from .results import FIGURES, Row, write_atomically
+from .results import FIGURES, Row
 
 # Fields of a config, and of its default_hooks, that cannot change a figure.
 _SHOWN = (
@@ -103,10 +105,17 @@ class Run:
     def execute(self) -> None:
         """Do what is left to do of the training, the test and the measurements.
 
+        Another process that does the same run is waited for.
+
         Raises:
             RunFailed: One of them failed.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        with only_process(self.folder / 'run.json', _say_that_it_waits):
+            if not self.is_done:
+                self._do()
+
+    def _do(self) -> None:
         with _explain('the model cannot be measured'):
             cost = count_cost(self.cfg, len(self.protocol.classes))
         if not self._scores.is_file():
@@ -200,6 +209,10 @@ class Run:
                 f'{self._scores} holds {measured.test_images} images with other labels '
                 f"or ids than the {self.protocol.test_images} of the config's data set"
             )
+
+
+def _say_that_it_waits() -> None:
+    print('another comparison is at this run: waiting for it', flush=True)
 
 
 def count_cost(cfg: Config, num_classes: int) -> dict[str, int]:

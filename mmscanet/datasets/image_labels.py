@@ -9,7 +9,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from mmengine.logging import print_log
 
-from mmscanet.errors import DataError, MissingDataError, UnreadableDataError
+from mmscanet.errors import (
+    DataError,
+    MissingDataError,
+    UnreadableDataError,
+    UsageError,
+)
 
 PRESENT, ABSENT, NOT_SCORED = 1, 0, -1
 
@@ -155,11 +160,14 @@ class ImageLabelsMixin:
 
         Raises:
             UnreadableDataError: It failed; names the image's file.
+            UsageError: A step says itself what the user is to mend.
         """
         data_info = self.get_data_info(idx)
         path = data_info['img_path']
         try:
             return self.pipeline(data_info)
+        except UsageError:
+            raise
         except Exception as error:
             raise UnreadableDataError(
                 f'{path!r} cannot be loaded or transformed ({type(error).__name__}: '

@@ -40,17 +40,15 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     """Print a :class:`UsageError` as one line and exit with status 2.
 
     Where ``MMSCANET_TRACEBACK`` is set in the environment, the error passes through.
-    A reader of the output that has enough (``| head``) ends the command without a word,
-    with the status of a process that met SIGPIPE, 141.
+    Where the reader of the output has enough (``| head``), the command ends without a
+    word, with the status of a process that met SIGPIPE, 141.
 
     Args:
         when_stopped: The line for Ctrl-C, which exits with status 130.
     """
     try:
-        try:
-            yield
-        finally:
-            # Here, and not at exit, where Python would tell of it.
+        yield
+        if sys.stdout is not None:
             sys.stdout.flush()
     except UsageError as error:
         if os.environ.get('MMSCANET_TRACEBACK'):
@@ -63,15 +61,22 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     except BrokenPipeError:
         if not _reader_has_left():
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    finally:
+        # At exit Python would try again to write what is left, and tell of it.
+        if _reader_has_left():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reader_has_left() -> bool:
-    """Tell whether stdout is a pipe that nobody reads any more."""
+    """Tell whether stdout is a pipe or a socket that nobody reads any more."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # none, no file, or closed
+        return False
     poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    return any(event & select.POLLERR for _, event in poll.poll(0))
+    poll.register(descriptor, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def one_line(error: Exception) -> str:
@@ -130,9 +135,11 @@ def add_shape_argument(parser: ArgumentParser) -> None:
     )
 
 
-def add_timing_arguments(parser: ArgumentParser, repeats: int) -> None:
+def add_timing_arguments(
+    parser: ArgumentParser, repeats: int, batch_size: int = 8
+) -> None:
     """Add how often is timed, by default ``repeats`` times, and on how many images."""
-    parser.add_argument('--batch-size', type=_positive, default=8)
+    parser.add_argument('--batch-size', type=_positive, default=batch_size)
     parser.add_argument('--repeats', type=_positive, default=repeats)
     parser.add_argument('--warmup', type=_positive, default=2)
 

@@ -11,7 +11,7 @@ from mmengine.dist import all_reduce
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
-from mmscanet.errors import require_writable_file
+from mmscanet.errors import ConfigError, DataError, require_writable_file
 
 from .figures import compute_figures, compute_label_figures, labels_without_positives
 from .report import format_figures, format_label_figures
@@ -55,7 +55,7 @@ class MultiLabelMetric(BaseMetric):
         collect_dir: see ``BaseMetric``.
 
     Raises:
-        ValueError: on an unknown ``score_key``, a ``topk`` below 1 or an
+        ConfigError: on an unknown ``score_key``, a ``topk`` below 1 or an
             ``out_file`` that is no npz file.
         OutputError: if ``out_file`` cannot be written.
         UsageError: if ``thr`` is not in [0, 1], or its file is missing, damaged or
@@ -78,14 +78,14 @@ class MultiLabelMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device, prefix, collect_dir)
         if score_key not in SCORE_KEYS:
-            raise ValueError(
+            raise ConfigError(
                 f'score_key {score_key!r} is unknown; choose from '
                 f'{", ".join(SCORE_KEYS)}'
             )
         if topk < 1:
-            raise ValueError(f'topk must be at least 1, not {topk}')
+            raise ConfigError(f'topk must be at least 1, not {topk}')
         if out_file is not None and not str(out_file).endswith('.npz'):
-            raise ValueError(f'out_file {out_file} must end in .npz')
+            raise ConfigError(f'out_file {out_file} must end in .npz')
         if out_file is not None:
             require_writable_file(out_file)
         self.thr = read_threshold(thr)
@@ -117,9 +117,9 @@ class MultiLabelMetric(BaseMetric):
             data_samples: what the model returned, as dicts.
 
         Raises:
-            KeyError: if a data sample lacks a field.
-            ValueError: if a field is not (C,), C the number of classes, or a
-                score is not a finite number.
+            ConfigError: if a data sample lacks a field, or one is not (C,), C the
+                number of classes.
+            DataError: if a score is not a finite number.
         """
         for sample in data_samples:
             self.results.append(self._record(sample))
@@ -154,12 +154,18 @@ class MultiLabelMetric(BaseMetric):
             The figures of :func:`compute_figures`, without prefix.
 
         Raises:
-            ValueError: if there are no images, or two images of one img_id.
+            DataError: if there are no images, or two images of one img_id, or no label
+                that is scored.
             UsageError: if the thresholds are of other labels than the data.
         """
-        table = ScoreTable.from_records(results, self._classes())
+        try:
+            table = ScoreTable.from_records(results, self._classes())
+        except ValueError as error:
+            raise DataError(str(error)) from error
         try:
             return self._report(table)
+        except ValueError as error:
+            raise DataError(str(error)) from error
         finally:
             if self.out_file is not None:
                 table.save(self.out_file)
@@ -191,7 +197,7 @@ class MultiLabelMetric(BaseMetric):
         """Names of the C labels, from the data set."""
         classes = (self.dataset_meta or {}).get('classes')
         if classes is None:
-            raise ValueError(
+            raise ConfigError(
                 "MultiLabelMetric needs the data set's class names: set "
                 "metainfo=dict(classes=...) on it, or the metric's dataset_meta"
             )
@@ -202,7 +208,7 @@ class MultiLabelMetric(BaseMetric):
         required = ('img_id', 'pred_score', 'gt_score', 'gt_area', self.score_key)
         for key in required:
             if key not in sample:
-                raise KeyError(f'a data sample has no {key}; {_ORIGIN[key]}')
+                raise ConfigError(f'a data sample has no {key}; {_ORIGIN[key]}')
         record: dict[str, object] = dict(
             img_id=str(sample['img_id']),
             gt_score=self._label_values(sample, 'gt_score').astype(np.int8),
@@ -213,7 +219,7 @@ class MultiLabelMetric(BaseMetric):
                 continue
             values = self._label_values(sample, key).astype(np.float32)
             if not np.isfinite(values).all():
-                raise ValueError(
+                raise DataError(
                     f'{key} of image {sample["img_id"]} is not finite (NaN or inf); '
                     'did the training diverge?'
                 )
@@ -229,7 +235,7 @@ class MultiLabelMetric(BaseMetric):
             values = (values.float() if values.is_floating_point() else values).numpy()
         expected = (len(self._classes()),)
         if np.shape(values) != expected:
-            raise ValueError(
+            raise ConfigError(
                 f'{key} of image {sample["img_id"]} has shape {np.shape(values)}, but '
                 f'the data set has {expected[0]} classes; make num_classes of the '
                 'model and the classes of the data set agree'

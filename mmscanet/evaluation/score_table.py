@@ -1,12 +1,16 @@
 """The score file: what a model said about every image, and what is true."""
 
+import io
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+
+from mmscanet.files import write_atomically
 
 from .functional import in_size_group
 
@@ -17,6 +21,8 @@ SCORE_KEYS = (
     'pred_scene_score',
 )
 _OPTIONAL = SCORE_KEYS[1:]
+# What NumPy lets through of a file that is none, or is cut short.
+_DAMAGED = (TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -147,16 +153,16 @@ class ScoreTable:
         """Write the table as a compressed npz file, without pickles.
 
         The file appears whole or not at all; missing folders are made.
+
+        Raises:
+            OutputError: it cannot be written.
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         arrays = {f.name: getattr(self, f.name) for f in fields(self)}
-        partial = path.with_name(f'{path.name}.partial')
-        with partial.open('wb') as file:
-            np.savez_compressed(
-                file, **{k: v for k, v in arrays.items() if v is not None}
-            )
-        partial.replace(path)
+        content = io.BytesIO()
+        np.savez_compressed(
+            content, **{k: v for k, v in arrays.items() if v is not None}
+        )
+        write_atomically(path, content.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> 'ScoreTable':
@@ -173,7 +179,7 @@ class ScoreTable:
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {f.name: file[f.name] for f in fields(cls) if f.name in file}
-        except (TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except _DAMAGED as error:
             raise ValueError(f'{path} cannot be read as an npz file') from error
         required = {f.name for f in fields(cls)} - set(_OPTIONAL)
         if missing := sorted(required - set(arrays)):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from mmscanet.comparison import run as run_module
 from mmscanet.comparison.recipe import recipe
 from mmscanet.comparison.run import count_cost
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable
+from mmscanet.lock import only_process
 
 GT = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], np.int8)
 TABLE = ScoreTable(
@@ -111,9 +113,29 @@ def test_damaged_files_are_named(make_run, monkeypatch):
     run = make_run()
     finish(run)
     (run.folder / 'scores.npz').write_bytes(b'PK')
-    for use in (run.row, run.execute):
-        with pytest.raises(RunFailed, match=f'{run.folder} is damaged, remove it: '):
-            use()
+    damaged = f'{run.folder} is damaged, remove it: '
+    with pytest.raises(RunFailed, match=damaged):
+        run.row()
+    (run.folder / 'run.json').unlink()
+    with pytest.raises(RunFailed, match=damaged):
+        run.execute()
+
+
+def test_another_comparison_at_the_same_run_is_waited_for(
+    make_run, monkeypatch, capsys
+):
+    monkeypatch.setattr(run_module, 'count_cost', lambda *_: 1 / 0)
+    run = make_run()
+    run.folder.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as pool:
+        with only_process(run.folder / 'run.json'):
+            call = pool.submit(run.execute)
+            while 'waiting for it' not in capsys.readouterr().out:
+                assert not call.done()
+            (run.folder / 'scores.npz').touch()
+            (run.folder / 'run.json').touch()
+        # What the other has done is not done again.
+        call.result(timeout=60)
 
 
 def test_seconds_of_an_image(make_run, protocol):

@@ -20,6 +20,7 @@ from mmscanet.datasets.context_shapes import (
     ensure,
     make_image,
 )
+from mmscanet.errors import ConfigError, OutputError, UnreadableDataError
 
 SPEC = ContextShapesSpec(seed=3, train=12, val=5)
 TRUTH = {
@@ -238,7 +239,7 @@ def test_an_intact_folder_is_left_alone(root):
 
 
 def test_another_specification_is_refused(root):
-    with pytest.raises(RuntimeError, match=r'shapes holds another.*seed'):
+    with pytest.raises(UnreadableDataError, match=r'shapes holds another.*seed'):
         ensure(root, replace(SPEC, seed=9))
 
 
@@ -262,13 +263,13 @@ def test_harm_is_named(tmp_path, harm):
         path = folder / 'spec.json'
         path.write_text(path.read_text().replace('"version": ', '"version": 9'))
         message = 'different: version'
-    with pytest.raises(RuntimeError, match=message):
+    with pytest.raises(UnreadableDataError, match=message):
         ensure(folder, SPEC)
 
 
 def test_a_strange_folder_is_not_touched(tmp_path):
     (tmp_path / 'holiday.jpg').write_bytes(b'x')
-    with pytest.raises(RuntimeError, match='Move the folder away'):
+    with pytest.raises(UnreadableDataError, match='Move the folder away'):
         ensure(tmp_path, SPEC)
     assert [path.name for path in tmp_path.iterdir()] == ['holiday.jpg']
 
@@ -278,7 +279,7 @@ def test_a_broken_off_run_leaves_no_folder(tmp_path, monkeypatch):
         raise OSError('disk full')
 
     monkeypatch.setattr(cv2, 'imwrite', fail)
-    with pytest.raises(OSError, match='disk full'):
+    with pytest.raises(OutputError, match=r'cannot write .*shapes: disk full'):
         ensure(tmp_path / 'shapes', SPEC)
     assert not list(tmp_path.iterdir())
 
@@ -324,5 +325,5 @@ def test_lazy_dataset_writes_nothing_yet(tmp_path):
 
 
 def test_dataset_needs_a_folder():
-    with pytest.raises(ValueError, match='data_root'):
+    with pytest.raises(ConfigError, match='data_root'):
         _build('')

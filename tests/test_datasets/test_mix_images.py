@@ -4,11 +4,12 @@ import copy
 
 import numpy as np
 import pytest
-from mmdet.registry import TRANSFORMS
+from mmdet.registry import DATASETS, TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
 from mmscanet.datasets import MultiLabelMixUp, MultiLabelMosaic
 from mmscanet.datasets.transforms.mix_images import unite_labels
+from mmscanet.errors import ConfigError
 
 
 def image(colour, size=(40, 40), label=0, box=None, not_scored=()):
@@ -106,3 +107,66 @@ def test_what_one_image_shows_is_there_and_a_doubt_stays_a_doubt():
     united = unite_labels([np.array(each, dtype=np.int8) for each in scores])
     assert united.tolist() == [1, 1, -1, 0, 1]
     assert united.dtype == np.int8
+
+
+@pytest.mark.parametrize('kind', [MultiLabelMosaic, MultiLabelMixUp])
+def test_settings_as_config_files_have_them(kind):
+    assert kind(img_scale=[40, 40]).transform
+    with pytest.raises(ValueError, match=f'{kind.__name__}: prob=50 is not in'):
+        kind(img_scale=(40, 40), prob=50)
+
+
+def test_images_without_labels_are_mixed_too():
+    images = [image(i) for i in range(4)]
+    for each in images:
+        del each['gt_score'], each['gt_area']
+    found = mixed(MultiLabelMosaic(img_scale=(40, 40)), *images)
+    assert len(found['gt_bboxes']) == 4
+    assert 'gt_score' not in found
+
+
+@pytest.fixture
+def shapes(tmp_path):
+    """The config of a small data set, by what is done to its images."""
+
+    def make(*steps):
+        return dict(
+            type='ContextShapesDataset',
+            data_root=str(tmp_path / 'shapes'),
+            spec=dict(train=6, val=1),
+            ann_file='annotations/train.json',
+            data_prefix=dict(img='train/'),
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='LoadAnnotations', with_bbox=True),
+                *steps,
+            ],
+        )
+
+    return make
+
+
+@pytest.mark.parametrize('kind', ['MultiLabelMosaic', 'MultiLabelMixUp'])
+def test_labels_of_a_data_sets_images_are_those_of_their_boxes(kind, shapes):
+    mix = dict(type=kind, img_scale=(160, 160))
+    config = dict(
+        type='MultiImageMixDataset',
+        dataset=shapes(),
+        pipeline=[mix, dict(type='PackMultiLabelInputs', meta_keys=())],
+    )
+    dataset = DATASETS.build(config)
+    counts = []
+    for index in range(len(dataset)):
+        sample = dataset[index]['data_samples']
+        labels = sample.gt_instances.labels
+        present = sample.gt_score.nonzero().flatten()
+        assert present.tolist() == labels.unique().tolist()
+        counts.append(len(labels))
+    single = [len(each['instances']) for each in dataset.dataset]
+    assert np.mean(counts) > 1.5 * np.mean(single)
+
+
+def test_a_mistake_in_the_pipeline_is_not_the_pictures(shapes):
+    dataset = DATASETS.build(shapes(dict(type='MultiLabelMosaic', img_scale=(9, 9))))
+    with pytest.raises(ConfigError, match='pipeline of a MultiImageMixDataset'):
+        dataset[0]

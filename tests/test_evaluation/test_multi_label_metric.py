@@ -18,7 +18,7 @@ from mmengine.structures import InstanceData
 from mmpretrain.evaluation import AveragePrecision
 
 import mmscanet
-from mmscanet.errors import UsageError
+from mmscanet.errors import ConfigError, DataError, OutputError, UsageError
 from mmscanet.evaluation import (
     LabelThresholds,
     MultiLabelMetric,
@@ -208,13 +208,13 @@ def test_half_precision_scores():
 def test_missing_field_says_where_it_comes_from(field, words):
     sample = make_sample(0, [0.1] * 4, [1, 0, 0, 0])
     delattr(sample, field)
-    with pytest.raises(KeyError, match=f'no {field}; .*{words}'):
+    with pytest.raises(ConfigError, match=f'no {field}; .*{words}'):
         evaluate([sample])
 
 
 def test_missing_branch_says_so():
     sample = make_sample(0, [0.1] * 4, [1, 0, 0, 0])
-    with pytest.raises(KeyError, match='only a model with a context branch'):
+    with pytest.raises(ConfigError, match='only a model with a context branch'):
         evaluate([sample], [MultiLabelMetric(score_key='pred_context_score')])
 
 
@@ -222,18 +222,23 @@ def test_missing_branch_says_so():
 def test_wrong_number_of_labels_names_field_and_image(field):
     sample = make_sample(31, [0.1] * 4, [1, 0, 0, 0])
     setattr(sample, field, getattr(sample, field)[:3])
-    with pytest.raises(ValueError, match=rf'{field} of image 31 .*\(3,\).* 4 classes'):
+    with pytest.raises(ConfigError, match=rf'{field} of image 31 .*\(3,\).* 4 classes'):
         evaluate([sample])
 
 
 def test_score_that_is_no_number_names_the_image():
     sample = make_sample(31, [0.1, float('nan'), 0.1, 0.1], [1, 0, 0, 0])
-    with pytest.raises(ValueError, match='pred_score of image 31 is not finite'):
+    with pytest.raises(DataError, match='pred_score of image 31 is not finite'):
         evaluate([sample])
 
 
+def test_nothing_to_measure_is_told():
+    with pytest.raises(DataError, match='nothing to measure'):
+        evaluate([make_sample(0, [0.1] * 4, [0, 0, 0, 0])])
+
+
 def test_classes_are_needed():
-    with pytest.raises(ValueError, match='class names'):
+    with pytest.raises(ConfigError, match='class names'):
         evaluate(make_samples(), classes=None)
 
 
@@ -242,7 +247,7 @@ def test_classes_are_needed():
     [('score_key', 'score'), ('topk', 0), ('out_file', 'scores.pkl')],
 )
 def test_wrong_fields_are_named(field, value):
-    with pytest.raises(ValueError, match=field):
+    with pytest.raises(ConfigError, match=field):
         MultiLabelMetric(**{field: value})
 
 
@@ -294,7 +299,7 @@ def test_unwritable_file_is_refused_before_the_run(tmp_path):
 def test_failed_write_does_not_cost_the_figures(tmp_path, log):
     metric = MultiLabelMetric(out_file=str(tmp_path / 'scores.npz'))
     (tmp_path / 'scores.npz.partial').mkdir()  # the disk, at the very end
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(OutputError, match=r'cannot write .*scores\.npz'):
         evaluate(make_samples(), [metric])
     assert any('mAP' in message for message in log)
 

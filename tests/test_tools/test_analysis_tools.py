@@ -81,7 +81,12 @@ def test_pictures_of_a_dataset_are_written(
     config = tmp_path / 'tiny.py'
     config.write_text(
         f"_base_ = '{SHAPES}'\n"
-        'train_dataloader = dict(dataset=dict(spec=dict(train=6, val=1)))\n'
+        # Colours leave fractions of a grey level.
+        'steps = [*_base_.train_pipeline]\n'
+        "steps.insert(2, dict(type='PhotoMetricDistortion'))\n"
+        'train_dataloader = dict(\n'
+        '    dataset=dict(spec=dict(train=6, val=1), pipeline=steps)\n'
+        ')\n'
     )
     run_tool(
         *('analysis_tools/browse_dataset', config, '--max-images', 2),
@@ -91,6 +96,25 @@ def test_pictures_of_a_dataset_are_written(
     assert [each.suffix for each in pictures] == ['.jpg', '.jpg']
     height, width, _ = cv2.imread(str(pictures[0])).shape
     assert width == 560 < height  # 160 x 160, enlarged; the labels stand under it
+
+
+def test_a_folder_of_something_else_is_one_line(
+    tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    (tmp_path / 'holiday.jpg').write_bytes(b'x')
+    error = refused(
+        *('analysis_tools/browse_dataset', SHAPES, '--data-root', tmp_path),
+        *('--output-dir', tmp_path / 'pictures'),
+    )
+    assert 'is not a whole ContextShapes data set' in error
+
+
+def test_settings_of_the_model_are_one_line(refused: Callable[..., str]) -> None:
+    error = refused(
+        *('analysis_tools/get_flops', SHAPES),
+        *('--cfg-options', 'model.roi_head.fusion.pool=mean'),
+    )
+    assert error.startswith('error: pool must be one of')
 
 
 def test_unwritable_folder_is_one_line(
@@ -133,7 +157,7 @@ def test_benchmark_reports_every_ratio(
     out = tmp_path / 'figures.json'
     run_tool(
         *('analysis_tools/benchmark', SHAPES, '--shape', 64, 64),
-        *('--repeats', 2, '--warmup', 0, '--staged', '--same-patches'),
+        *('--repeats', 2, '--warmup', 1, '--staged', '--same-patches'),
         *('--no-memory', '--out', out),
     )
     text = capsys.readouterr().out

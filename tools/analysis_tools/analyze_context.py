@@ -26,6 +26,7 @@ from matplotlib.lines import Line2D
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.errors import (
     UsageError,
+    explain_failed_output,
     require_writable_file,
     require_writable_folder,
 )
@@ -38,6 +39,7 @@ from mmscanet.evaluation.context_analysis import (
     analyze_context,
     format_analysis,
 )
+from mmscanet.files import write_atomically
 
 # Two colours of Okabe and Ito's palette and black; shapes tell them apart in grey.
 STYLES = dict(
@@ -226,13 +228,15 @@ def run(args: Namespace) -> None:
 
     text = format_analysis(analysis, precision=args.precision, thr=args.thr)
     print(text)
-    texts[0].write_text(text)
+    write_atomically(texts[0], text)
     content = dict(scores=str(args.scores), options=options)
     content |= without_nan(dataclasses.asdict(analysis))
-    texts[1].write_text(json.dumps(content, indent=2, allow_nan=False) + '\n')
+    content = json.dumps(content, indent=2, allow_nan=False)
+    write_atomically(texts[1], content + '\n')
     for name, plot in PLOTS.items():
         figure = plot(analysis)
-        figure.savefig(args.out_dir / name, dpi=100)
+        with explain_failed_output(args.out_dir / name):
+            figure.savefig(args.out_dir / name, dpi=100)
         plt.close(figure)
     print(
         f'written: {", ".join([*(path.name for path in texts), *PLOTS])}'

@@ -7,14 +7,15 @@ timed in turn in one process; peak memory is measured in a process for each figu
 import json
 import platform
 from argparse import ArgumentParser
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from mmscanet.apis.inferencer import check_device
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_shape_argument,
+    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -31,7 +32,8 @@ from mmscanet.engine.measure import (
     random_batch,
     time_alternating,
 )
-from mmscanet.errors import UsageError, require_writable_file
+from mmscanet.errors import require_writable_file
+from mmscanet.files import write_atomically
 
 OURS, TWIN = 'SCANet', 'Faster R-CNN'
 # (title, task of SCANet, what it is compared with)
@@ -48,9 +50,7 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     add_config_arguments(parser)
     add_shape_argument(parser)
-    parser.add_argument('--batch-size', type=int, default=2)
-    parser.add_argument('--repeats', type=int, default=10)
-    parser.add_argument('--warmup', type=int, default=2)
+    add_timing_arguments(parser, repeats=10, batch_size=2)
     parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
     parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
     parser.add_argument(
@@ -148,23 +148,26 @@ def main() -> None:
     args = build_parser().parse_args()
     with report_usage_errors():
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
-        if args.device.startswith('cuda') and not torch.cuda.is_available():
-            raise UsageError(f'--device {args.device}: no CUDA device was found')
+        check_device(args.device)
         if args.out is not None:
             require_writable_file(args.out)
         shape = tuple(args.shape or input_shape(cfg))
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    setting = Setting(shape, args.batch_size, args.device, args.threads)
-    cfgs = {OURS: cfg.model, TWIN: faster_rcnn_twin(cfg.model, args.same_patches)}
-    rows = ROWS + ([STAGED_ROW] if args.staged else [])
-    result = measure(cfgs, setting, rows, args)
-    print(f'{describe(setting, cfgs)}\n\n{report(result, rows)}')
-    if args.out is not None:
-        record = dict(
-            setting=describe(setting, cfgs), arguments=vars(args), repeats=args.repeats
-        )
-        Path(args.out).write_text(json.dumps(dict(record, result=result), indent=2))
+        if args.threads:
+            torch.set_num_threads(args.threads)
+        setting = Setting(shape, args.batch_size, args.device, args.threads)
+        cfgs = {OURS: cfg.model, TWIN: faster_rcnn_twin(cfg.model, args.same_patches)}
+        rows = ROWS + ([STAGED_ROW] if args.staged else [])
+        result = measure(cfgs, setting, rows, args)
+        print(f'{describe(setting, cfgs)}\n\n{report(result, rows)}')
+        if args.out is not None:
+            record = dict(
+                setting=describe(setting, cfgs),
+                arguments=vars(args),
+                repeats=args.repeats,
+            )
+            write_atomically(
+                args.out, json.dumps(dict(record, result=result), indent=2)
+            )
 
 
 if __name__ == '__main__':

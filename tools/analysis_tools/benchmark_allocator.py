@@ -80,24 +80,29 @@ def main() -> None:
             threads=args.threads,
         )
         times, peaks = compare(cfg.model, setting, args.repeats, args.warmup)
-    height, width = setting.shape
-    print(
-        f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
-        f'torch {torch.__version__}; ms, median (quartiles) of {args.repeats}\n'
-    )
-    print('| | as it is | memory kept | ratio |\n|---|---|---|---|')
-    for task, (plain, kept) in times.items():
-        ratio = np.median(kept) / np.median(plain)
-        cells = [TASKS[task], milliseconds(plain), milliseconds(kept), f'{ratio:.2f}']
-        print(f'| {" | ".join(cells)} |')
-    if None not in peaks:
-        mib = [peak / 2**20 for peak in peaks]
-        cells = [
-            'peak memory, MiB',
-            *(f'{m:.0f}' for m in mib),
-            f'{mib[1] / mib[0]:.2f}',
-        ]
-        print(f'| {" | ".join(cells)} |')
+        height, width = setting.shape
+        print(
+            f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
+            f'torch {torch.__version__}; ms, median (quartiles) of {args.repeats}\n'
+        )
+        print('| | as it is | memory kept | ratio |\n|---|---|---|---|')
+        for task, (plain, kept) in times.items():
+            ratio = np.median(kept) / np.median(plain)
+            cells = [
+                TASKS[task],
+                milliseconds(plain),
+                milliseconds(kept),
+                f'{ratio:.2f}',
+            ]
+            print(f'| {" | ".join(cells)} |')
+        if None not in peaks:
+            mib = [peak / 2**20 for peak in peaks]
+            cells = [
+                'peak memory, MiB',
+                *(f'{m:.0f}' for m in mib),
+                f'{mib[1] / mib[0]:.2f}',
+            ]
+            print(f'| {" | ".join(cells)} |')
 
 
 if __name__ == '__main__':

@@ -114,17 +114,17 @@ def main() -> None:
                 f'the configs have inputs of {len(shapes)} sizes; give --shape'
             )
         check_device(args.device)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    setting = Setting(shapes.pop(), args.batch_size, args.device, args.threads)
-    with TemporaryDirectory() as folder:
-        times = time_methods(cfgs, setting, args.repeats, args.warmup, Path(folder))
-    height, width = setting.shape
-    print(
-        f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
-        f'torch {torch.__version__}; median (quartiles) of {args.repeats}\n'
-    )
-    print(report(names, times))
+        if args.threads:
+            torch.set_num_threads(args.threads)
+        setting = Setting(shapes.pop(), args.batch_size, args.device, args.threads)
+        with TemporaryDirectory() as folder:
+            times = time_methods(cfgs, setting, args.repeats, args.warmup, Path(folder))
+        height, width = setting.shape
+        print(
+            f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
+            f'torch {torch.__version__}; median (quartiles) of {args.repeats}\n'
+        )
+        print(report(names, times))
 
 
 if __name__ == '__main__':

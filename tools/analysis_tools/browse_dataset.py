@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 import mmcv
+import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -55,6 +56,8 @@ def write_pictures(dataset: Dataset, folder: Path, max_images: int) -> None:
     for index in range(count):
         item = dataset[index]
         image = item['inputs'].permute(1, 2, 0).numpy()[..., ::-1]  # BGR to RGB
+        # Steps that change colours leave fractions.
+        image = image.clip(0, 255).astype(np.uint8)
         sample = item['data_samples']
         drawn = visualizer.draw_truth(image, sample)
         name = Path(sample.img_path).stem

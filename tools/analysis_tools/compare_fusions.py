@@ -29,6 +29,7 @@ from mmscanet.engine.weights import check_checkpoint, check_state_dict
 from mmscanet.errors import ConfigError, UsageError, require_writable_file
 from mmscanet.evaluation import ScoreTable, compute_figures
 from mmscanet.evaluation.report import draw_table, format_number
+from mmscanet.files import write_atomically
 from mmscanet.models import SCAFusion, SCANet
 from mmscanet.models.roi_heads.sca_fusion import BRANCHES
 
@@ -76,6 +77,7 @@ def variants(own: SCAFusion, with_scene: bool) -> dict[str, SCAFusion]:
         learned = getattr(own, 'logit_weight', torch.empty(0))
         fusion = SCAFusion(len(learned), **{**settings, **change})
         fusion.load_state_dict(own.state_dict(), strict=False)
+        fusion.to(learned.device)
         name = ', '.join(f'{key}={value}' for key, value in change.items())
         found[name] = fusion
     return found
@@ -169,7 +171,7 @@ def main() -> None:
         ]
         print(draw_table([[head, *rows]]))
         if args.json is not None:
-            args.json.write_text(json.dumps(found, indent=2) + '\n')
+            write_atomically(args.json, json.dumps(found, indent=2) + '\n')
 
 
 if __name__ == '__main__':

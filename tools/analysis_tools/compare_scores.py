@@ -21,6 +21,7 @@ from mmscanet.evaluation import (
     load_scores,
 )
 from mmscanet.evaluation.report import draw_table
+from mmscanet.files import write_atomically
 
 
 def parse_args() -> Namespace:
@@ -81,7 +82,7 @@ def compare(args: Namespace) -> None:
         if not args.classwise:
             for each in figures.values():
                 del each['labels']
-        args.json.write_text(json.dumps(figures, indent=2) + '\n')
+        write_atomically(args.json, json.dumps(figures, indent=2) + '\n')
 
 
 def format_comparison(comparison: PairedComparison, *, classwise: bool) -> str:

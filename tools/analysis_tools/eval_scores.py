@@ -22,6 +22,7 @@ from mmscanet.evaluation import (
     load_scores,
     read_threshold,
 )
+from mmscanet.files import write_atomically
 
 
 def parse_args() -> argparse.Namespace:
@@ -94,7 +95,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.json is not None:
         prefix = MultiLabelMetric.default_prefix
         named = {f'{prefix}/{name}': value for name, value in figures.items()}
-        args.json.write_text(json.dumps(named, indent=2) + '\n')
+        write_atomically(args.json, json.dumps(named, indent=2) + '\n')
 
 
 def main() -> None:

@@ -8,8 +8,9 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from mmscanet.comparison import COMMAND, make_metafiles, write_atomically
+from mmscanet.comparison import COMMAND, make_metafiles
 from mmscanet.engine.launch import report_usage_errors
+from mmscanet.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,19 +26,19 @@ def main() -> int:
     args = parser.parse_args()
     with report_usage_errors():
         files = make_metafiles(ROOT)
-    stale = [
-        path
-        for path, text in files.items()
-        if not (ROOT / path).is_file() or (ROOT / path).read_text() != text
-    ]
-    if args.check and stale:
-        print(f'out of date: {", ".join(stale)}; run {COMMAND}', file=sys.stderr)
-        return 1
-    for path in stale:
-        write_atomically(ROOT / path, files[path])
-        print(f'written: {path}')
-    print(f'{len(files)} files are as the configs and results say')
-    return 0
+        stale = [
+            path
+            for path, text in files.items()
+            if not (ROOT / path).is_file() or (ROOT / path).read_text() != text
+        ]
+        if args.check and stale:
+            print(f'out of date: {", ".join(stale)}; run {COMMAND}', file=sys.stderr)
+            return 1
+        for path in stale:
+            write_atomically(ROOT / path, files[path])
+            print(f'written: {path}')
+        print(f'{len(files)} files are as the configs and results say')
+        return 0
 
 
 if __name__ == '__main__':

@@ -21,13 +21,13 @@ from mmscanet.comparison import (
     Published,
     load_published,
     save_published,
-    write_atomically,
 )
 from mmscanet.engine.launch import load_config, report_usage_errors
 from mmscanet.engine.publish import DTYPES, publish
 from mmscanet.engine.weights import check_checkpoint
-from mmscanet.errors import UsageError, explain_failed_output, require_writable_folder
+from mmscanet.errors import UsageError, require_writable_folder
 from mmscanet.evaluation import ScoreTable, compute_figures
+from mmscanet.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,8 +126,7 @@ def main() -> None:
         sha256 = hashlib.sha256(content).hexdigest()
         require_writable_folder(args.out_dir)
         path = args.out_dir / f'{name}-{sha256[:8]}.pth'
-        with explain_failed_output(path):
-            write_atomically(path, content)
+        write_atomically(path, content)
         print(f'{path}\n{len(content)} bytes\nsha256 {sha256}')
         if tables is not None:
             enter(args, path, *tables)

@@ -4,6 +4,8 @@ from typing import Any
 
 from mmdet.registry import DATASETS
 
+from mmscanet.errors import ConfigError
+
 from ..coco import MultiLabelCocoDataset
 from .generator import ContextShapesSpec, ensure
 from .scene import CLASSES, CONTEXT_CLASSES
@@ -18,8 +20,9 @@ class ContextShapesDataset(MultiLabelCocoDataset):
         **kwargs: As for ``MultiLabelCocoDataset``; ``data_root`` is needed.
 
     Raises:
-        RuntimeError: ``data_root`` holds something else, or is damaged.
-        ValueError: ``data_root`` is not given.
+        UnreadableDataError: ``data_root`` holds something else, or is damaged.
+        OutputError: ``data_root`` cannot be written.
+        ConfigError: ``data_root`` is not given.
     """
 
     METAINFO = dict(
@@ -44,7 +47,7 @@ class ContextShapesDataset(MultiLabelCocoDataset):
     def load_data_list(self) -> list[dict]:
         """Make the data set if need be, then read it."""
         if not self.data_root:
-            raise ValueError(
+            raise ConfigError(
                 'ContextShapesDataset: set data_root, a folder to write to'
             )
         ensure(self.data_root, self.spec)

@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmscanet.errors import UnreadableDataError, explain_failed_output
+
 from .scene import CLASSES, SceneObject, compose, render
 
 #: Raised whenever the same specification would give other pixels or labels.
@@ -80,7 +82,7 @@ def _write_split(root: Path, spec: ContextShapesSpec, split: str) -> None:
         pixels, scene = make_image(spec, split, index)
         name = f'{index:06d}.png'
         if not cv2.imwrite(str(root / split / name), pixels):
-            raise OSError(f'cannot write {root / split / name}')
+            raise OSError(f'{name} could not be written')
         images.append(
             dict(id=index + 1, file_name=name, width=spec.size, height=spec.size)
         )
@@ -118,20 +120,20 @@ def verify(root: Path, spec: ContextShapesSpec) -> None:
     """Check that a folder holds exactly the data set asked for.
 
     Raises:
-        RuntimeError: if another generator version or specification made it, or its
-            files are not those the generator wrote.
+        UnreadableDataError: if another generator version or specification made it, or
+            its files are not those the generator wrote.
     """
     mend = 'Move the folder away (it is made anew) or set another data_root.'
     try:
         stored = json.loads((root / _SPEC_FILE).read_text())
         found = _fingerprint(root, spec)
     except (OSError, ValueError) as error:
-        raise RuntimeError(
+        raise UnreadableDataError(
             f'{root} exists but is not a whole ContextShapes data set ({error}). {mend}'
         ) from error
     if stored != found:
         differing = sorted(key for key in found if stored.get(key) != found[key])
-        raise RuntimeError(
+        raise UnreadableDataError(
             f'{root} holds another ContextShapes than the one asked for; '
             f'different: {", ".join(differing)}. {mend}'
         )
@@ -139,7 +141,7 @@ def verify(root: Path, spec: ContextShapesSpec) -> None:
         for index in range(getattr(spec, split)):
             path = root / split / f'{index:06d}.png'
             if not path.is_file():
-                raise RuntimeError(f'{path} is missing. {mend}')
+                raise UnreadableDataError(f'{path} is missing. {mend}')
 
 
 def ensure(root: str | Path, spec: ContextShapesSpec) -> None:
@@ -149,21 +151,28 @@ def ensure(root: str | Path, spec: ContextShapesSpec) -> None:
     beside ``root``, and the first to finish gives it its name.
 
     Raises:
-        RuntimeError: as :func:`verify`.
+        UnreadableDataError: as :func:`verify`.
+        OutputError: it cannot be written.
     """
     root = Path(root)
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
-        root.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f'.{root.name}-', dir=root.parent))
-        try:
-            draft.chmod(0o755)
-            generate(draft, spec)
-            try:
-                os.replace(draft, root)
-            except OSError:
-                # Another process was faster; its folder is checked below.
-                if not (root / _SPEC_FILE).is_file():
-                    raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with explain_failed_output(root):
+            _make(root, spec)
     verify(root, spec)
+
+
+def _make(root: Path, spec: ContextShapesSpec) -> None:
+    """Generate the data set beside ``root`` and give it its name."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f'.{root.name}-', dir=root.parent))
+    try:
+        draft.chmod(0o755)
+        generate(draft, spec)
+        try:
+            os.replace(draft, root)
+        except OSError:
+            # Another process was faster; its folder is checked afterwards.
+            if not (root / _SPEC_FILE).is_file():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -14,10 +14,20 @@ from mmscanet.errors import ConfigError
 class _MixWithLabels:
     """Put in front of an mmdet transform that mixes images.
 
-    Its ``chance`` is that of an image to be mixed.
+    Args:
+        img_scale: (w, h), pixels, as mmdet's transform has it.
+        prob: The chance of an image to be mixed.
+        **kwargs: Those of mmdet's transform.
     """
 
-    chance: float
+    def __init__(
+        self, img_scale: tuple[int, int], prob: float, **kwargs: object
+    ) -> None:
+        if not 0 <= prob <= 1:
+            raise ConfigError(f'{type(self).__name__}: prob={prob} is not in [0, 1]')
+        super().__init__(tuple(img_scale), **kwargs)
+        # Not mmdet's ``prob``, which not all have: images are drawn here.
+        self.chance = prob
 
     def transform(self, results: dict) -> dict:
         """Mix images as the parent does, or leave this one as it is."""
@@ -29,9 +39,12 @@ class _MixWithLabels:
         if random.random() >= self.chance:
             return results
         images = [results, *results['mix_results']]
-        gt_score = unite_labels([each['gt_score'] for each in images])
-        gt_area = np.max([each['gt_area'] for each in images], axis=0)
-        return {**super().transform(results), 'gt_score': gt_score, 'gt_area': gt_area}
+        mixed = dict(super().transform(results))
+        # Data sets of mmdet's own have none; the loss then reads labels off the boxes.
+        if all('gt_score' in each for each in images):
+            mixed['gt_score'] = unite_labels([each['gt_score'] for each in images])
+            mixed['gt_area'] = np.max([each['gt_area'] for each in images], axis=0)
+        return mixed
 
 
 @TRANSFORMS.register_module()
@@ -53,14 +66,16 @@ class MultiLabelMosaic(_MixWithLabels, Mosaic):
         pad_val: Of pixels beside an image.
 
     Raises:
-        ConfigError: In use, without ``mix_results`` in the results.
+        ConfigError: If ``prob`` is no probability; in use, without ``mix_results`` in
+            the results.
     """
 
     def __init__(
         self, img_scale: tuple[int, int], prob: float = 1.0, pad_val: float = 114.0
     ) -> None:
-        super().__init__(img_scale, center_ratio_range=(1.0, 1.0), pad_val=pad_val)
-        self.chance = prob
+        super().__init__(
+            img_scale, prob, center_ratio_range=(1.0, 1.0), pad_val=pad_val
+        )
 
 
 @TRANSFORMS.register_module()
@@ -80,20 +95,20 @@ class MultiLabelMixUp(_MixWithLabels, MixUp):
         pad_val: Of the second, beside it.
 
     Raises:
-        ConfigError: In use, without ``mix_results`` in the results, or if the first
-            image has another size than ``img_scale``, as the second would be cut.
+        ConfigError: If ``prob`` is no probability; in use, without ``mix_results`` in
+            the results, or if the first image has another size than ``img_scale``, as
+            the second would be cut.
     """
 
     def __init__(
         self, img_scale: tuple[int, int], prob: float = 1.0, pad_val: float = 114.0
     ) -> None:
-        super().__init__(img_scale, ratio_range=(1.0, 1.0), pad_val=pad_val)
-        self.chance = prob
+        super().__init__(img_scale, prob, ratio_range=(1.0, 1.0), pad_val=pad_val)
 
     def transform(self, results: dict) -> dict:
         """Mix two images, or leave this one as it is."""
         height, width = results['img'].shape[:2]
-        if (width, height) != tuple(self.dynamic_scale):
+        if (width, height) != self.dynamic_scale:
             raise ConfigError(
                 f'MultiLabelMixUp has img_scale={self.dynamic_scale} and an image of '
                 f'{(width, height)}: resize images to img_scale before it'

@@ -7,12 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmscanet.errors import (
-    ConfigError,
-    DataError,
-    MissingDataError,
-    explain_failed_output,
-)
+from mmscanet.errors import ConfigError, DataError, MissingDataError
+from mmscanet.files import write_atomically
 
 from ..functional import OBJECTIVES
 from ..score_table import SCORE_KEYS
@@ -204,12 +200,7 @@ class LabelThresholds:
         Raises:
             OutputError: It cannot be written.
         """
-        path = Path(path)
-        partial = path.with_name(f'{path.name}.partial')
-        with explain_failed_output(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(encode_thresholds(self), encoding='utf-8')
-            partial.replace(path)
+        write_atomically(path, encode_thresholds(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> 'LabelThresholds':
