@@ -1,4 +1,4 @@
-# The joint stage of SCANet+ as published: the model that scanet_plus_mobilenetv2_fpn_voc07-val_coral.py
+# The first joint stage of SCANet+ as published: the model that scanet_plus_mobilenetv2_fpn_voc07-val_coral.py
 # has trained on a frozen backbone, now with the backbone's last stages.
 # Expected: mAP 89.7 on 1,800 images of val (seed 0); docs/experiments.md
 # Hardware: 2 cores of an AMD EPYC, one thread, no GPU, about 50 minutes beside other work.
