@@ -190,7 +190,7 @@ def test_two_processes_train_on_cpus(
         capture_output=True,
         text=True,
         env=env,
-        timeout=150,
+        timeout=400,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     log = done.stdout + done.stderr
