@@ -14,15 +14,11 @@ load_from = (
 model = dict(backbone=dict(frozen_stages=5))
 
 # The backbone runs in each step anyway, so that images may differ each time.
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='RandomResize', scale=(416, 416), ratio_range=(0.8, 1.2), keep_ratio=False
-    ),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackMultiLabelInputs'),
-]
+train_pipeline = [*_base_.train_pipeline]
+# In the place of Resize.
+train_pipeline[2] = dict(
+    type='RandomResize', scale=(416, 416), ratio_range=(0.8, 1.2), keep_ratio=False
+)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
 train_cfg = dict(max_epochs=3, val_begin=3)

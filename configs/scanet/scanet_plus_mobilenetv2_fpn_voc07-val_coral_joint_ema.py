@@ -12,16 +12,9 @@ load_from = (
 
 model = dict(backbone=dict(frozen_stages=3))
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='PhotoMetricDistortion'),
-    dict(
-        type='RandomResize', scale=(416, 416), ratio_range=(0.8, 1.2), keep_ratio=False
-    ),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackMultiLabelInputs'),
-]
+train_pipeline = [*_base_.train_pipeline]
+# Before RandomResize.
+train_pipeline.insert(2, dict(type='PhotoMetricDistortion'))
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
 train_cfg = dict(max_epochs=6, val_begin=6)

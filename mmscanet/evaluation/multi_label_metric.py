@@ -11,7 +11,12 @@ from mmengine.dist import all_reduce
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
-from mmscanet.errors import ConfigError, DataError, require_writable_file
+from mmscanet.errors import (
+    ConfigError,
+    DataError,
+    UsageError,
+    require_writable_file,
+)
 
 from .figures import compute_figures, compute_label_figures, labels_without_positives
 from .report import format_figures, format_label_figures
@@ -164,6 +169,8 @@ class MultiLabelMetric(BaseMetric):
             raise DataError(str(error)) from error
         try:
             return self._report(table)
+        except UsageError:
+            raise
         except ValueError as error:
             raise DataError(str(error)) from error
         finally:

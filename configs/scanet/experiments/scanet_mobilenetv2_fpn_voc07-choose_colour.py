@@ -4,12 +4,7 @@
 #   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_colour.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='Resize', scale=(416, 416), keep_ratio=False),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackMultiLabelInputs'),
-]
+train_pipeline = [*_base_.train_pipeline]
+# Before Resize.
+train_pipeline.insert(2, dict(type='PhotoMetricDistortion'))
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

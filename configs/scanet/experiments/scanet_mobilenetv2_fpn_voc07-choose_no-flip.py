@@ -5,9 +5,6 @@
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='Resize', scale=(416, 416), keep_ratio=False),
-    dict(type='PackMultiLabelInputs'),
+    step for step in _base_.train_pipeline if step['type'] != 'RandomFlip'
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
