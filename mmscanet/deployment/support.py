@@ -59,6 +59,11 @@ def check_exportable(model: nn.Module) -> None:
         raise ConfigError(
             'model.rpn_head has softmax scores: only sigmoid scores can be exported'
         )
+    if not model.roi_head.bbox_head.reg_class_agnostic:
+        raise ConfigError(
+            'model.roi_head.bbox_head.reg_class_agnostic is False: only boxes that all '
+            'labels share can be exported'
+        )
     _check_operators(model)
     _check_nms('rpn', model.rpn_head.test_cfg.get('nms'))
     if model.roi_head.test_cfg.nms is not None:

@@ -35,6 +35,10 @@ REFUSED = {
         {'test_cfg.rcnn.nms.max_num': 5},
         "model.test_cfg.rcnn.nms has type='nms', iou_threshold, max_num",
     ),
+    'a regressor a label': (
+        {'roi_head.bbox_head.reg_class_agnostic': False},
+        'model.roi_head.bbox_head.reg_class_agnostic is False',
+    ),
     'pooling by max': ({f'{CONTEXT_LAYER}.pool_mode': 'max'}, "pool_mode='max'"),
     'another RoI layer': (
         {CONTEXT_LAYER: dict(_delete_=True, type='RoIPool', output_size=7)},

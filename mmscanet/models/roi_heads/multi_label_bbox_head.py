@@ -1,5 +1,6 @@
 """The dense nets that process a patch."""
 
+import torch
 import torch.nn.functional as F
 from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
 from mmdet.registry import MODELS
@@ -14,8 +15,8 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
 
     Two fully connected layers feed up to three linear ones:
 
-    - ``fc_reg``, the location regressor: 4 box deltas, the same for all labels,
-      trained by smooth L1 (Eq. 2 and 3);
+    - ``fc_reg``, the location regressor: 4 box deltas, the same for all labels
+      unless ``reg_class_agnostic=False``, trained by smooth L1 (Eq. 2 and 3);
     - ``fc_patch``, the patch classifier: 1 logit, whether there is an object at
       all, trained by binary cross entropy (Eq. 4, whose printed sign is a slip);
     - ``fc_cls``, the label predictor: C logits (Eq. 5).
@@ -74,14 +75,33 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
         """Run the nets on the trunk's vectors (N, fc_out_channels).
 
         Returns:
-            Label logits (N, C), box deltas (N, 4) and patch logits (N,); ``None``
-            for a net that the head does not have.
+            Label logits (N, C), box deltas (N, 4), or (N, C * 4) with 4 a label, and
+            patch logits (N,); ``None`` for a net that the head does not have.
         """
         return (
             self.fc_cls(x) if self.with_cls else None,
             self.fc_reg(x) if self.with_reg else None,
             self.fc_patch(x).squeeze(1) if self.with_patch else None,
         )
+
+    def patch_deltas(self, deltas: Tensor, scores: Tensor) -> Tensor:
+        """The 4 box deltas by which each patch is moved.
+
+        A patch has one box whatever its labels; with a regressor a label, it is what
+        that of the likeliest says.
+
+        Args:
+            deltas: (N, 4) or (N, C * 4), of :meth:`nets`.
+            scores: (N, C), of the labels.
+
+        Returns:
+            (N, 4).
+        """
+        if self.reg_class_agnostic:
+            return deltas
+        likeliest = scores.argmax(1)
+        deltas = deltas.unflatten(1, (self.num_classes, 4))
+        return deltas[torch.arange(len(deltas), device=deltas.device), likeliest]
 
     def patch_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Eq. 4, averaged over patches.

@@ -144,7 +144,7 @@ class SCARoIHead(SCALosses, StandardRoIHead):
     def _object_forward(
         self, x: tuple[Tensor, ...], rois: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """Label logits (N, C), box deltas (N, 4), patch logits (N,) of ``rois``."""
+        """Label logits, box deltas and patch logits of ``rois``, see ``nets``."""
         extractor = self.bbox_roi_extractor
         return self.bbox_head(extractor(x[: extractor.num_inputs], rois))
 
@@ -175,8 +175,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         """The raw outputs on all proposals, with no selection.
 
         Returns:
-            Object label logits (N, C), box deltas (N, 4), patch logits (N,) and
-            context label logits (N, C), N over the whole batch.
+            Object label logits (N, C), box deltas (N, 4) or (N, C * 4), patch logits
+            (N,) and context label logits (N, C), N over the whole batch.
         """
         rois = bbox2roi([res.bboxes for res in rpn_results_list])
         img_shapes = [sample.img_shape for sample in batch_data_samples]
@@ -228,10 +228,12 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             self._scene_forward(x),
             rois[:, 0].long(),
         )
+        fused = self.fusion.fuse(**scores)
+        deltas = self.bbox_head.patch_deltas(deltas[chosen], fused)
         patches = dict(
-            bboxes=self._decode(rois, deltas[chosen], chosen < n, img_shapes),
+            bboxes=self._decode(rois, deltas, chosen < n, img_shapes),
             objectness=objectness[chosen],
-            scores=self.fusion.fuse(**scores),
+            scores=fused,
             **scores,
         )
         if self.with_context:

@@ -80,6 +80,7 @@ OPTIONS = dict(
     target_image=dict(context_target='image'),
     object_only=dict(context_roi_extractor=None, context_head=None),
     context_only=dict(bbox_head=dict(with_cls=False)),
+    regressor_a_label=dict(bbox_head=dict(reg_class_agnostic=False)),
     learned=dict(fusion=dict(fuse='learned')),
     image_loss=dict(delta=1.0),
     scene=dict(scene_head=SCENE_HEAD, delta=1.0),
