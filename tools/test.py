@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from mmdet.engine.hooks.utils import trigger_visualization_hook
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.hooks.test_time_aug_hook import build_runner_with_tta
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
@@ -16,6 +17,7 @@ from mmscanet.engine.launch import (
     report_usage_errors,
     set_work_dir,
 )
+from mmscanet.engine.test_time_aug import set_test_time_aug
 from mmscanet.engine.weights import check_checkpoint, check_state_dict
 from mmscanet.errors import (
     UsageError,
@@ -36,6 +38,11 @@ def build_parser() -> ArgumentParser:
         '--out',
         metavar='FILE.npz',
         help='write scores and ground truth, to be measured again later',
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='predict each image from three sizes of it: three times the work',
     )
     parser.add_argument('--show', action='store_true', help='show pictures in a window')
     parser.add_argument(
@@ -76,9 +83,9 @@ class RequireFullCheckpoint(Hook):
         check_state_dict(model, checkpoint.get('state_dict', checkpoint))
 
 
-def run(cfg: Config) -> None:
-    """Measure the checkpoint that ``cfg.load_from`` names."""
-    runner = Runner.from_cfg(cfg)
+def run(cfg: Config, tta: bool = False) -> None:
+    """Measure the checkpoint that ``cfg.load_from`` names, on several views or one."""
+    runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
     runner.register_hook(RequireFullCheckpoint())
     runner.test()
 
@@ -96,8 +103,10 @@ def main() -> None:
             set_out_file(cfg, args.out)
         if args.show or args.show_dir:
             trigger_visualization_hook(cfg, args)
+        if args.tta:
+            set_test_time_aug(cfg)
         set_launcher(cfg, args.launcher, args.local_rank)
-        run(cfg)
+        run(cfg, args.tta)
         close_process_group()
 
 

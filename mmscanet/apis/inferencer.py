@@ -14,6 +14,7 @@ import mmcv
 import numpy as np
 import torch
 from mmdet.apis import DetInferencer
+from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
@@ -24,6 +25,7 @@ from tqdm import tqdm
 
 from mmscanet.engine.hooks import check_label_count
 from mmscanet.engine.launch import load_config
+from mmscanet.engine.test_time_aug import set_test_time_aug
 from mmscanet.engine.weights import (
     check_checkpoint,
     check_state_dict,
@@ -92,6 +94,8 @@ class SCANetInferencer(DetInferencer):
         device: Such as ``cpu`` or ``cuda:0``. By default a GPU, if there is one.
         show_progress: Show a progress bar on stderr.
         cfg_options: Dotted keys of the config file and their new values.
+        tta: Predict each image from three sizes of it, which is better, at three times
+            the work; see :class:`~mmscanet.models.MultiLabelTTAModel`.
 
     Raises:
         UsageError: The config or the checkpoint is missing, or they do not fit each
@@ -105,8 +109,10 @@ class SCANetInferencer(DetInferencer):
         device: str | None = None,
         show_progress: bool = True,
         cfg_options: dict[str, Any] | None = None,
+        tta: bool = False,
     ) -> None:
         check_device(device)
+        self.tta = tta
         model = str(model) if isinstance(model, Path) else model
         if cfg_options and not isinstance(model, str):
             raise UsageError('cfg_options: name the config file to change (model)')
@@ -314,7 +320,16 @@ class SCANetInferencer(DetInferencer):
         return super()._init_visualizer(cfg)
 
     def _init_pipeline(self, cfg: Config | ConfigDict) -> Compose:
-        """Part the test pipeline into reading (``loader``) and the rest."""
+        """Part the test pipeline into reading (``loader``) and the rest.
+
+        With several views the model is to merge them from now on.
+        """
+        if self.tta:
+            set_test_time_aug(cfg)
+            cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+            dataset_meta = self.model.dataset_meta
+            self.model = MODELS.build(dict(cfg.tta_model, module=self.model))
+            self.model.dataset_meta = dataset_meta
         whole = super()._init_pipeline(cfg)
         self.loader, *rest = whole.transforms
         return Compose(rest)

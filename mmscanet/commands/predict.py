@@ -70,6 +70,11 @@ def build_parser() -> ArgumentParser:
     again.add_argument(
         '--overwrite', action='store_true', help='begin FILE anew if it exists'
     )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='read each picture at three sizes: better, at three times the work',
+    )
     parser.add_argument('--batch-size', type=int, default=1, metavar='N')
     parser.add_argument('--device', help='cpu or cuda:0; a GPU if there is one')
     parser.add_argument('--no-progress', action='store_true', help='no progress bar')
@@ -108,6 +113,7 @@ def build_inferencer(args: Namespace) -> SCANetInferencer:
         args.device,
         show_progress=not args.no_progress,
         cfg_options=args.cfg_options,
+        tta=args.tta,
     )
 
 

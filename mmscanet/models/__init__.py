@@ -25,6 +25,7 @@ from .roi_heads import (
     SCAFusion,
     SCARoIHead,
 )
+from .test_time_augs import MultiLabelTTAModel
 
 __all__ = [
     'AdaptiveContextRoIExtractor',
@@ -42,6 +43,7 @@ __all__ = [
     'MultiLabelBBoxHead',
     'MultiLabelClassifier',
     'MultiLabelClsHead',
+    'MultiLabelTTAModel',
     'PatchLabelLoss',
     'SCAFusion',
     'SCANet',

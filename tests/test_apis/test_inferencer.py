@@ -65,6 +65,33 @@ def test_figures_equal_those_of_the_test_command(
             assert shown['boxes'][0]['score'] == shown['score']
 
 
+def test_several_views_give_what_the_test_command_measures(
+    inferencer: SCANetInferencer,
+    pictures: list[str],
+    tiny_config: Path,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    run_tool: Callable[..., None],
+) -> None:
+    out = tmp_path / 'scores.npz'
+    command = ('test', tiny_config, tiny_checkpoint, '--work-dir', tmp_path)
+    run_tool(*command, '--out', out, '--tta')
+    several = SCANetInferencer(
+        tiny_config, tiny_checkpoint, device='cpu', show_progress=False, tta=True
+    )
+    options = dict(batch_size=2, threshold=0, return_datasamples=True)
+    results = several(pictures, return_vis=True, **options)
+    given = np.stack([sample.pred_score for sample in results['data_samples']])
+    assert np.array_equal(given, ScoreTable.load(out).pred_score)
+    single = inferencer(pictures, **options)['data_samples']
+    assert not np.allclose(given, np.stack([sample.pred_score for sample in single]))
+    for sample in results['data_samples']:
+        height, width = sample.ori_shape
+        boxes = sample.pred_instances.bboxes
+        assert len(boxes) > 0 and boxes.min() >= 0
+        assert (boxes.max(0).values <= torch.tensor([width, height] * 2)).all()
+
+
 def test_any_kind_of_input_gives_the_same_labels(
     inferencer: SCANetInferencer, pictures: list[str]
 ) -> None:

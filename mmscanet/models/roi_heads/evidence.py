@@ -28,19 +28,33 @@ def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
         ``labels`` (n,), ``scores`` and those of the branches (n,), by falling score.
     """
     patch, label = (patches.scores > cfg.score_thr).nonzero(as_tuple=True)
-    boxes, scores = patches.bboxes[patch], patches.scores[patch, label]
-    if len(boxes) > 0:
-        _, keep = batched_nms(boxes, scores, label, cfg.nms)
-        keep = cut_sparing_best(keep, label, cfg.max_per_img)
-        patch, label = patch[keep], label[keep]
-        boxes, scores = boxes[keep], scores[keep]
-    result = InstanceData(bboxes=boxes, labels=label, scores=scores)
+    evidence = InstanceData(
+        bboxes=patches.bboxes[patch],
+        labels=label,
+        scores=patches.scores[patch, label],
+    )
     for name in (f'{branch}_scores' for branch in BRANCHES):
         if name in patches:
-            result.set_field(patches[name][patch, label], name)
+            evidence.set_field(patches[name][patch, label], name)
     if 'context_bboxes' in patches:
-        result.context_bboxes = patches.context_bboxes[patch]
-    return result
+        evidence.context_bboxes = patches.context_bboxes[patch]
+    return suppress(evidence, cfg)
+
+
+def suppress(evidence: InstanceData, cfg: ConfigType) -> InstanceData:
+    """Leave out boxes of which a better one of the same label is near.
+
+    Args:
+        evidence: As :func:`select_evidence` returns it, in any order.
+        cfg: ``nms`` and ``max_per_img``, see there.
+
+    Returns:
+        What is left, by falling score.
+    """
+    if len(evidence) == 0:
+        return evidence
+    _, keep = batched_nms(evidence.bboxes, evidence.scores, evidence.labels, cfg.nms)
+    return evidence[cut_sparing_best(keep, evidence.labels, cfg.max_per_img)]
 
 
 def cut_sparing_best(keep: Tensor, labels: Tensor, max_num: int) -> Tensor:
