@@ -45,7 +45,7 @@ class MultiLabelTTAModel(BaseTTAModel):
 
         Args:
             data_samples_list: For each image its views, as the model has predicted
-                them: boxes in pixels of the original image, turned round as the view is
+                them: boxes in pixels of the original image, mirrored as the view is
             if it is (``flip`` and ``flip_direction``, which the pipeline must pack).
 
         Returns:
@@ -60,12 +60,12 @@ class MultiLabelTTAModel(BaseTTAModel):
                 scores = torch.stack([view.get(name) for view in views]).mean(0)
                 merged.set_field(scores, name)
         if 'pred_instances' in merged:
-            evidence = InstanceData.cat([_turned_back(view) for view in views])
+            evidence = InstanceData.cat([_mirrored_back(view) for view in views])
             merged.pred_instances = suppress(evidence, self.tta_cfg)
         return merged
 
 
-def _turned_back(view: DetDataSample) -> InstanceData:
+def _mirrored_back(view: DetDataSample) -> InstanceData:
     """The evidence of a view, with boxes in the frame of the original image."""
     evidence = view.pred_instances
     if view.get('flip'):

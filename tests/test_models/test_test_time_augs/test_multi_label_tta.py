@@ -53,7 +53,7 @@ def test_image_scores_are_means():
     assert 'pred_instances' not in merged
 
 
-def test_evidence_of_a_turned_view_is_turned_back():
+def test_evidence_of_a_mirrored_view_is_mirrored_back():
     merged = merge(
         view([0.5], [[0, 0, 20, 20]], [0.5], [0]),
         view([0.9], [[70, 10, 100, 50]], [0.9], [0], flip=True),
