@@ -87,7 +87,8 @@ def test_predicts_what_the_model_does(
     references = torch_predict(model)(images)
     for prediction, reference in zip(predictions, references, strict=True):
         assert prediction.keys() == reference.keys()
-        assert label_difference(prediction, reference) < 1e-5
+        # As far as export promises; pixels that are not scaled err by a tenth of it.
+        assert label_difference(prediction, reference) < 1e-4
         assert box_difference(prediction, reference, images.shape[2:]) < 1e-4
         assert (np.diff(prediction['box_scores']) <= 0).all()
     found = sum(len(reference['boxes']) for reference in references)
