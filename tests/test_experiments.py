@@ -25,9 +25,10 @@ def cells(name: str) -> list[str]:
 def leaf_cells(path: Path, leaf: str) -> list[str]:
     """The cells of a leaf's row in the table that a file of results is told in.
 
-    The first one has the leaf's whole name, that of a folder its last part.
+    The first one has the leaf's whole name, that of a folder its last part; what is no
+    leaf has its own.
     """
-    if path.parent == RESULTS:
+    if path.parent == RESULTS or '-choose' not in leaf:
         return cells(leaf)
     return cells(leaf.partition('-choose')[2].lstrip('_') or 'defaults')
 
@@ -48,6 +49,15 @@ def test_methods_trained_jointly_have_the_tables_figures():
     for row in rows:
         expected = [f'{float(row[name]):.1f}' for name in ('mAP', 'mAP_small')]
         assert cells(row['method'])[2:4] == expected
+
+
+@pytest.mark.parametrize(('stage', 'column'), [('frozen', 6), ('joint', 7)])
+def test_peers_trained_in_stages_have_the_tables_figures(stage, column):
+    path = RESULTS / f'staged/{stage}/voc07-val-mobilenetv2.csv'
+    rows = Results.load(path).sorted_rows()
+    assert rows
+    for row in rows:
+        assert cells(row['method'])[column] == f'{float(row["mAP"]):.1f}'
 
 
 @pytest.mark.parametrize('path', FUSIONS, ids=lambda p: p.stem)
