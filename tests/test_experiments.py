@@ -75,10 +75,21 @@ def test_differences_have_the_files_figures(path):
     content = json.loads(path.read_text())
     assert content
     for name, comparison in content.items():
-        x = comparison['groups']['all']['difference']
-        star = '*' if x['low'] > 0 or x['high'] < 0 else ''
-        interval = f'{x["value"]:+.1f} ({x["low"]:+.1f} to {x["high"]:+.1f}){star}'
+        interval = written(comparison['groups']['all']['difference'])
         assert interval in leaf_cells(path, Path(name).stem)
+
+
+def test_what_several_sizes_gain_is_the_files_figures():
+    (comparison,) = json.loads((RESULTS / 'sizes/report-tta.json').read_text()).values()
+    page = ' '.join(PAGE)
+    for group in comparison['groups'].values():
+        assert written(group['difference']) in page
+
+
+def written(x: dict[str, float]) -> str:
+    """A difference with its interval, as the page writes it."""
+    star = '*' if x['low'] > 0 or x['high'] < 0 else ''
+    return f'{x["value"]:+.1f} ({x["low"]:+.1f} to {x["high"]:+.1f}){star}'
 
 
 def test_images_to_choose_by_and_to_report_are_apart():
