@@ -22,7 +22,8 @@ def describe_settings(
 ) -> Settings:
     """Return what the labels of a picture depend on."""
     weights = hashlib.sha256()
-    for name, value in inferencer.model.state_dict().items():
+    model = inferencer.model.module if inferencer.tta else inferencer.model
+    for name, value in model.state_dict().items():
         weights.update(name.encode() + value.cpu().numpy().tobytes())
     cfg = inferencer.cfg
     parts = [cfg.model, cfg.test_dataloader.dataset.pipeline]

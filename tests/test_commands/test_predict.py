@@ -213,6 +213,8 @@ def test_runs_do_not_mix_in_a_file(
     before = (tmp_path / 'out.csv').read_bytes()
     assert predict(*command, '--resume', '--threshold', 0.9) == 2
     assert 'out.csv was made with other thresholds: ' in capsys.readouterr().err
+    assert predict(*command, '--resume', '--tta') == 2
+    assert 'out.csv was made with other config: ' in capsys.readouterr().err
     options = ('--model', tiny_config, '--cfg-options')
     option = 'model.roi_head.fusion.fuse=max'
     assert predict(*command, '--resume', *options, option) == 2
