@@ -338,7 +338,7 @@ def test_command_lines_are_frozen(options: Callable[[str], set[str]]) -> None:
         *('--amp', '--auto-scale-lr', '--resume', '--seed', '--tensorboard'),
     }
     assert options('test') == common | runner | {
-        *('checkpoint', '--out', '--show', '--show-dir', '--wait-time'),
+        *('checkpoint', '--out', '--show', '--show-dir', '--tta', '--wait-time'),
     }
     assert options('analysis_tools/browse_dataset') == common | {
         *('--output-dir', '--split', '--max-images'),
