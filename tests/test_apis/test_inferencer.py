@@ -40,19 +40,30 @@ def pictures(tiny_config: Path) -> list[str]:
     return [info['img_path'] for info in infos]
 
 
-def test_figures_equal_those_of_the_test_command(
-    inferencer: SCANetInferencer,
-    pictures: list[str],
+@pytest.fixture
+def measure(
     tiny_config: Path,
     tiny_checkpoint: Path,
     tmp_path: Path,
     run_tool: Callable[..., None],
+) -> Callable[..., ScoreTable]:
+    """Run the test command on the tiny model; what it writes."""
+
+    def run(*options: str) -> ScoreTable:
+        out = tmp_path / 'scores.npz'
+        command = ('test', tiny_config, tiny_checkpoint, '--work-dir', tmp_path)
+        run_tool(*command, '--out', out, *options)
+        return ScoreTable.load(out)
+
+    return run
+
+
+def test_figures_equal_those_of_the_test_command(
+    inferencer: SCANetInferencer,
+    pictures: list[str],
+    measure: Callable[..., ScoreTable],
 ) -> None:
-    out = tmp_path / 'scores.npz'
-    run_tool(
-        *('test', tiny_config, tiny_checkpoint, '--work-dir', tmp_path, '--out', out)
-    )
-    table = ScoreTable.load(out)
+    table = measure()
     results = inferencer(pictures, batch_size=2, threshold=0, return_datasamples=True)
     for key in ('pred_score', 'pred_object_score', 'pred_context_score'):
         given = np.stack([sample.get(key) for sample in results['data_samples']])
@@ -70,19 +81,16 @@ def test_several_views_give_what_the_test_command_measures(
     pictures: list[str],
     tiny_config: Path,
     tiny_checkpoint: Path,
-    tmp_path: Path,
-    run_tool: Callable[..., None],
+    measure: Callable[..., ScoreTable],
 ) -> None:
-    out = tmp_path / 'scores.npz'
-    command = ('test', tiny_config, tiny_checkpoint, '--work-dir', tmp_path)
-    run_tool(*command, '--out', out, '--tta')
+    table = measure('--tta')
     several = SCANetInferencer(
         tiny_config, tiny_checkpoint, device='cpu', show_progress=False, tta=True
     )
     options = dict(batch_size=2, threshold=0, return_datasamples=True)
     results = several(pictures, return_vis=True, **options)
     given = np.stack([sample.pred_score for sample in results['data_samples']])
-    assert np.array_equal(given, ScoreTable.load(out).pred_score)
+    assert np.array_equal(given, table.pred_score)
     single = inferencer(pictures, **options)['data_samples']
     assert not np.allclose(given, np.stack([sample.pred_score for sample in single]))
     for sample in results['data_samples']:

@@ -82,13 +82,16 @@ def test_predicts_what_the_model_does(
         torch.nn.init.normal_(model.roi_head.fusion.logit_weight)
     check_exportable(model)
     images = photos[:, :, :150, :]  # padded to 160 again
+    if not model.data_preprocessor._enable_normalize:
+        # As small as normalised pixels: rounding, which processors do each in their
+        # own way, grows with them.
+        images = images // 64
     outputs = ExportableSCANet(model, images.shape[2:])(torch.from_numpy(images))
     predictions = split_batch({name: each.numpy() for name, each in outputs.items()})
     references = torch_predict(model)(images)
     for prediction, reference in zip(predictions, references, strict=True):
         assert prediction.keys() == reference.keys()
-        # As far as export promises; pixels that are not scaled err by a tenth of it.
-        assert label_difference(prediction, reference) < 1e-4
+        assert label_difference(prediction, reference) < 1e-5
         assert box_difference(prediction, reference, images.shape[2:]) < 1e-4
         assert (np.diff(prediction['box_scores']) <= 0).all()
     found = sum(len(reference['boxes']) for reference in references)
