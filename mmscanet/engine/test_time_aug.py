@@ -28,7 +28,8 @@ def augment_pipeline(
     found = [i for i, step in enumerate(pipeline) if step['type'] == 'Resize']
     if len(found) != 1 or not pipeline[found[0]].get('scale'):
         raise ConfigError(
-            'several views need a test pipeline with one Resize, which has a scale'
+            'several views need a test pipeline with one Resize, which has a scale: '
+            'leave --tta out, or give the config a tta_pipeline'
         )
     (at,) = found
     resize = pipeline[at]
