@@ -42,7 +42,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--tta',
         action='store_true',
-        help='predict each image from three sizes of it: three times the work',
+        help='predict each image from three sizes of it: about three times the work',
     )
     parser.add_argument('--show', action='store_true', help='show pictures in a window')
     parser.add_argument(

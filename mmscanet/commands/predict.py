@@ -73,7 +73,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--tta',
         action='store_true',
-        help='read each picture at three sizes: better, at three times the work',
+        help='read each picture at three sizes: better, at about three times the work',
     )
     parser.add_argument('--batch-size', type=int, default=1, metavar='N')
     parser.add_argument('--device', help='cpu or cuda:0; a GPU if there is one')
