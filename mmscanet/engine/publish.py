@@ -3,14 +3,14 @@
 import copy
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.runner import load_state_dict
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from mmscanet.errors import UsageError
@@ -24,46 +24,88 @@ DTYPES = {'float16': torch.float16, 'float32': torch.float32}
 
 
 def publish(
-    cfg: Config, checkpoint: Mapping[str, Any], name: str, dtype: torch.dtype
+    cfg: Config, checkpoints: Sequence[Mapping[str, Any]], name: str, dtype: torch.dtype
 ) -> bytes:
     """Return the file of a checkpoint's weights, ready to be written.
 
+    Of several checkpoints it is the mean of their weights, see :func:`mean_weights`.
+
     It opens with ``torch.load(weights_only=True)`` and holds ``state_dict``, exactly
     the tensors that the model has, and ``meta``: ``model_name``, ``epoch`` and
-    ``iter``, ``dataset_meta`` with ``classes``, and ``cfg``, the text of ``cfg``. The
-    same checkpoint gives the same bytes.
+    ``iter`` of the first, ``dataset_meta`` with ``classes``, and ``cfg``, the text of
+    ``cfg``. The same checkpoints give the same bytes.
 
     Args:
         cfg: The config that the weights are published for.
-        checkpoint: As mmengine's runner saves it. Where it has averaged weights
-            (``EMAHook``), ``state_dict`` are these, and they are what is published.
+        checkpoints: At least one, as mmengine's runner saves it. Where it has averaged
+            weights (``EMAHook``), ``state_dict`` are these, and they are what is
+            published.
         name: Of the model.
         dtype: Of floating tensors; others stay as they are.
 
     Raises:
-        UsageError: The weights are of another model, were trained with another, or
-            have values that ``dtype`` cannot hold.
+        UsageError: The weights are of another model, were trained with another or for
+            other labels, or have values that ``dtype`` cannot hold.
     """
-    state = copy.copy(checkpoint.get('state_dict', checkpoint))
-    consume_prefix_in_state_dict_if_present(state, 'module.')
     model = build(cfg.model)
-    check_state_dict(model, state)
-    require_same_model(cfg, checkpoint)
-    load_state_dict(model, state, strict=False)
-    classes = [str(each) for each in dataset_meta(checkpoint, cfg)['classes']]
+    states = []
+    for number, checkpoint in enumerate(checkpoints, start=1):
+        try:
+            states.append(_weights_for(model, cfg, checkpoint))
+        except UsageError as error:
+            which = f'checkpoint {number} of {len(checkpoints)}: '
+            raise UsageError(f'{which if number > 1 else ""}{error}') from error
+    load_state_dict(model, mean_weights(states), strict=False)
+    classes, *others = ([*dataset_meta(each, cfg)['classes']] for each in checkpoints)
+    if any(other != classes for other in others):
+        raise UsageError('the checkpoints were trained for different labels')
     check_label_count(model, len(classes), 'its data set')
     weights = model.state_dict()
     for key, value in weights.items():
         weights[key] = to_dtype(key, value, dtype)
-    trained = checkpoint.get('meta') or {}
+    trained = checkpoints[0].get('meta') or {}
     published = dict(
         model_name=name,
         **{key: trained[key] for key in ('epoch', 'iter') if key in trained},
-        dataset_meta=dict(classes=classes),
+        dataset_meta=dict(classes=[str(each) for each in classes]),
         # Of the file, not of the run: that one names folders of its machine.
         cfg=cfg.pretty_text,
     )
     return _to_bytes(dict(meta=published, state_dict=weights))
+
+
+def _weights_for(
+    model: nn.Module, cfg: Config, checkpoint: Mapping[str, Any]
+) -> dict[str, Tensor]:
+    """What ``model``, built of ``cfg``, takes of a checkpoint; another's is refused."""
+    state = copy.copy(checkpoint.get('state_dict', checkpoint))
+    consume_prefix_in_state_dict_if_present(state, 'module.')
+    check_state_dict(model, state)
+    require_same_model(cfg, checkpoint)
+    return {name: state[name] for name in model.state_dict() if name in state}
+
+
+def mean_weights(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of the weights of several runs that started from the same ones.
+
+    Such runs end near enough to each other that the mean is a model too, often a better
+    one than each (M. Wortsman et al., "Model soups", ICML 2022). Of runs that started
+    apart it is none.
+
+    Args:
+        states: Weights by name; names that not all of them have are left out.
+
+    Returns:
+        The mean of floating tensors, taken in single precision; others are the first's.
+    """
+    names = set.intersection(*(set(state) for state in states))
+    return {
+        name: torch.stack([state[name].float() for state in states]).mean(0)
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+        if name in names
+    }
 
 
 def to_dtype(key: str, value: Tensor, dtype: torch.dtype) -> Tensor:

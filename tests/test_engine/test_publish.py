@@ -1,5 +1,6 @@
 """What is published of a checkpoint: its weights, the same bytes each time."""
 
+import copy
 import io
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mmscanet.engine.publish import publish, to_dtype
 from mmscanet.errors import UsageError
 
 KEY = 'backbone.conv1.weight'
+COUNT = 'backbone.bn1.num_batches_tracked'
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def read(content: bytes) -> dict[str, Any]:
 def test_weights_names_and_config_are_left(cfg, checkpoint):
     whole = checkpoint['state_dict'].copy()
     checkpoint['state_dict']['another.weight'] = torch.ones(1)
-    published = read(publish(cfg, checkpoint, 'tiny', torch.float16))
+    published = read(publish(cfg, [checkpoint], 'tiny', torch.float16))
     assert set(published) == {'meta', 'state_dict'}
     classes = published['meta'].pop('dataset_meta')['classes']
     assert classes == list(checkpoint['meta']['dataset_meta']['classes'])
@@ -55,21 +57,21 @@ def test_weights_names_and_config_are_left(cfg, checkpoint):
 
 
 def test_full_precision(cfg, checkpoint):
-    weights = read(publish(cfg, checkpoint, 'tiny', torch.float32))['state_dict']
+    weights = read(publish(cfg, [checkpoint], 'tiny', torch.float32))['state_dict']
     assert torch.equal(weights[KEY], checkpoint['state_dict'][KEY])
 
 
 def test_same_checkpoint_gives_the_same_bytes(cfg, checkpoint, tmp_path):
-    first = publish(cfg, checkpoint, 'tiny', torch.float16)
+    first = publish(cfg, [checkpoint], 'tiny', torch.float16)
     # Saved anew under another name, at another time, by a wrapped model.
     checkpoint['meta'].update(time='20270101_000000')
     state = checkpoint['state_dict']
     checkpoint['state_dict'] = {f'module.{key}': each for key, each in state.items()}
     torch.save(checkpoint, tmp_path / 'other.pth')
     again = torch.load(tmp_path / 'other.pth', weights_only=False)
-    assert publish(cfg, again, 'tiny', torch.float16) == first
+    assert publish(cfg, [again], 'tiny', torch.float16) == first
     again['state_dict'][f'module.{KEY}'][0, 0, 0, 0] += 1
-    assert publish(cfg, again, 'tiny', torch.float16) != first
+    assert publish(cfg, [again], 'tiny', torch.float16) != first
 
 
 def test_averaged_weights_are_published(cfg, checkpoint):
@@ -80,8 +82,35 @@ def test_averaged_weights_are_published(cfg, checkpoint):
     hook.ema_model.module.state_dict()[KEY].copy_(average)
     hook.before_save_checkpoint(None, checkpoint)
     assert 'ema_state_dict' in checkpoint
-    weights = read(publish(cfg, checkpoint, 'tiny', torch.float16))['state_dict']
+    weights = read(publish(cfg, [checkpoint], 'tiny', torch.float16))['state_dict']
     assert torch.equal(weights[KEY].float(), average)
+
+
+def test_of_several_runs_the_mean_is_published(cfg, checkpoint):
+    others = [copy.deepcopy(checkpoint) for _ in range(2)]
+    for i, other in enumerate(others, start=1):
+        other['state_dict'][KEY] += 3 * i
+        other['state_dict'][COUNT] += i
+        other['meta'].update(epoch=9)
+    content = publish(cfg, [checkpoint, *others], 'tiny', torch.float32)
+    published, before = read(content), checkpoint['state_dict']
+    weights = published['state_dict']
+    assert torch.allclose(weights[KEY], before[KEY] + 3)
+    assert torch.equal(weights[COUNT], before[COUNT])
+    still = 'backbone.layer1.0.conv1.weight'
+    assert torch.allclose(weights[still], before[still], atol=1e-7)
+    assert published['meta']['epoch'] == 1
+
+
+def test_runs_that_differ_are_not_averaged(cfg, checkpoint):
+    other = copy.deepcopy(checkpoint)
+    classes = other['meta']['dataset_meta']['classes']
+    other['meta']['dataset_meta']['classes'] = [*classes[::-1]]
+    with pytest.raises(UsageError, match='different labels'):
+        publish(cfg, [checkpoint, other], 'tiny', torch.float16)
+    del other['state_dict'][KEY]
+    with pytest.raises(UsageError, match=f'^checkpoint 2 of 2: .*not of this.*{KEY}'):
+        publish(cfg, [checkpoint, other], 'tiny', torch.float16)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +119,7 @@ def test_averaged_weights_are_published(cfg, checkpoint):
 def test_values_that_half_precision_cannot_hold_are_named(cfg, checkpoint, value, hint):
     checkpoint['state_dict'][KEY][0, 0, 0, 0] = value
     with pytest.raises(UsageError, match=f'{KEY} holds .*{hint}'):
-        publish(cfg, checkpoint, 'tiny', torch.float16)
+        publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 
 def test_integers_stay_as_they_are():
@@ -101,7 +130,7 @@ def test_integers_stay_as_they_are():
 def test_weights_of_another_model_are_refused(cfg, checkpoint):
     del checkpoint['state_dict'][KEY]
     with pytest.raises(UsageError, match=f'not of this model.*{KEY}'):
-        publish(cfg, checkpoint, 'tiny', torch.float16)
+        publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 
 @pytest.mark.parametrize(
@@ -118,23 +147,23 @@ def test_weights_that_fit_but_were_trained_otherwise_are_refused(
     cfg.merge_from_dict(option)
     (key,) = option
     with pytest.raises(UsageError, match=f'was trained with {key}'):
-        publish(cfg, checkpoint, 'tiny', torch.float16)
+        publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 
 def test_imports_of_the_training_need_not_be_here(cfg, checkpoint):
     checkpoint['meta']['cfg'] += "\ncustom_imports = dict(imports=['not_here'])\n"
-    assert publish(cfg, checkpoint, 'tiny', torch.float16)
+    assert publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 
 def test_weights_to_start_from_do_not_matter(cfg, checkpoint):
     cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint='/some/where.pth')
-    assert publish(cfg, checkpoint, 'tiny', torch.float16)
+    assert publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 
 def test_labels_are_the_data_sets_where_the_checkpoint_names_none(cfg, checkpoint):
     names = checkpoint['meta'].pop('dataset_meta')['classes']
-    published = read(publish(cfg, checkpoint, 'tiny', torch.float16))
+    published = read(publish(cfg, [checkpoint], 'tiny', torch.float16))
     assert published['meta']['dataset_meta'] == dict(classes=list(names))
     checkpoint['meta']['dataset_meta'] = dict(CLASSES=('one', 'two'))
     with pytest.raises(UsageError, match='num_classes'):
-        publish(cfg, checkpoint, 'tiny', torch.float16)
+        publish(cfg, [checkpoint], 'tiny', torch.float16)

@@ -1,6 +1,6 @@
 """Write the weights of a checkpoint for others to use, and nothing else of it.
 
-    python tools/misc/publish_model.py CONFIG CHECKPOINT
+    python tools/misc/publish_model.py CONFIG CHECKPOINT [CHECKPOINT ...]
 
 The file, NAME-<first 8 of its SHA-256>.pth with NAME the config's, has its weights in
 half precision, the names of its labels and its config. docs/publishing.md tells what
@@ -38,7 +38,13 @@ def build_parser() -> ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config file that the weights are used with')
-    parser.add_argument('checkpoint', help='checkpoint of a training')
+    parser.add_argument(
+        'checkpoints',
+        nargs='+',
+        metavar='checkpoint',
+        help='checkpoint of a training; of several trainings that started from the '
+        'same weights, the mean of their weights is published',
+    )
     parser.add_argument(
         '--out-dir',
         type=Path,
@@ -58,7 +64,8 @@ def build_parser() -> ArgumentParser:
         nargs=2,
         metavar=('SCORES.npz', 'PUBLISHED_SCORES.npz'),
         help='enter the file there, with the figures of the score files that '
-        'tools/test.py --out wrote of the checkpoint and of the published file',
+        'tools/test.py --out wrote of the checkpoint, or the mean of several in '
+        'float32, and of the published file',
     )
     record.add_argument('--data', help='the images that the scores are of')
     record.add_argument('--command', help='the command that trained the checkpoint')
@@ -118,11 +125,13 @@ def main() -> None:
         name = Path(args.config).stem
         tables = read_scores(args) if args.record else None
         cfg = load_config(args.config, needs=('model', 'test_dataloader'))
-        check_checkpoint(args.checkpoint)
-        checkpoint = CheckpointLoader.load_checkpoint(
-            args.checkpoint, map_location='cpu', logger='silent'
-        )
-        content = publish(cfg, checkpoint, name, DTYPES[args.dtype])
+        for path in args.checkpoints:
+            check_checkpoint(path)
+        checkpoints = [
+            CheckpointLoader.load_checkpoint(path, map_location='cpu', logger='silent')
+            for path in args.checkpoints
+        ]
+        content = publish(cfg, checkpoints, name, DTYPES[args.dtype])
         sha256 = hashlib.sha256(content).hexdigest()
         require_writable_folder(args.out_dir)
         path = args.out_dir / f'{name}-{sha256[:8]}.pth'
