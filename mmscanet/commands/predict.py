@@ -21,7 +21,12 @@ from mmscanet.evaluation.thresholds import read_threshold
 from mmscanet.visualization import ContactSheet
 
 from .records import RecordFile, Screen, check_out, open_records, printable
-from .settings import describe_settings, drop_pictures_of_others, keep_settings
+from .settings import (
+    describe_settings,
+    drop_pictures_of_others,
+    keep_settings,
+    require_own_pictures,
+)
 
 SHEET = 'contact_sheet'
 STOPPED = 'stopped; the same command with --resume goes on where it was'
@@ -219,6 +224,7 @@ def run(args: Namespace) -> int:
         require_writable_folder(args.pictures)
         sources = leave_out(sources, Path(args.pictures))
         pictures = picture_paths(sources, Path(args.pictures))
+        require_own_pictures(Path(args.pictures), pictures.values())
     inferencer = build_inferencer(args)
     thresholds = inferencer.thresholds(args.threshold)
     skipped = Skipped()

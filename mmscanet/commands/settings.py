@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmscanet.apis import SCANetInferencer
@@ -13,6 +13,7 @@ from mmscanet.evaluation.thresholds import LabelThresholds
 from mmscanet.files import write_atomically
 
 Settings = dict[str, object]
+PICTURE_SETTINGS = '.settings.json'
 # Parts of a model's config that labels do not depend on.
 _TRAINING = ('init_cfg', 'train_cfg')
 
@@ -60,6 +61,22 @@ def keep_settings(out: str, settings: Settings) -> None:
     _write(path, settings)
 
 
+def require_own_pictures(folder: Path, pictures: Iterable[Path]) -> None:
+    """Refuse to draw over pictures that no run has drawn.
+
+    ``FOLDER/.settings.json`` is there if a run has drawn into the folder.
+
+    Raises:
+        UsageError: Files with such names are there, and are not of a run.
+    """
+    there = next(_there(pictures), None)
+    if there is not None and _read(folder / PICTURE_SETTINGS) is None:
+        raise UsageError(
+            f'--pictures {folder}: {there} would be overwritten, and is not of an '
+            'earlier run; name another folder'
+        )
+
+
 def drop_pictures_of_others(
     folder: Path, pictures: Iterable[Path], settings: Settings
 ) -> None:
@@ -68,21 +85,18 @@ def drop_pictures_of_others(
     ``FOLDER/.settings.json`` says with what the last run drew.
 
     Raises:
-        UsageError: Files with such names are there that no run has drawn.
         OutputError: The folder cannot be written to.
     """
-    path = folder / '.settings.json'
-    before = _read(path)
-    there = [picture for picture in pictures if os.path.lexists(picture)]
-    if there and before is None:
-        raise UsageError(
-            f'--pictures {folder}: {there[0]} would be overwritten, and is not of an '
-            'earlier run; name another folder'
-        )
-    if before != settings:
-        for picture in there:
+    path = folder / PICTURE_SETTINGS
+    if _read(path) != settings:
+        for picture in _there(pictures):
             picture.unlink()
     _write(path, settings)
+
+
+def _there(pictures: Iterable[Path]) -> Iterator[Path]:
+    # A link that leads nowhere is there too.
+    return (picture for picture in pictures if os.path.lexists(picture))
 
 
 def _read(path: Path) -> Settings | None:

@@ -128,8 +128,12 @@ def test_failed_start_leaves_results_alone(
     assert predict(*overwrite, '--threshold', bad) == 2
     assert predict(*overwrite, '--model', 'no-such-model') == 2
     assert predict(folder / 'none', '--out', out, '--overwrite') == 2
+    foreign = tmp_path / 'copies'
+    foreign.mkdir()
+    (foreign / 'a.png.jpg').write_bytes(b'a picture of somebody')
+    assert predict(*overwrite, '--pictures', foreign) == 2
     assert out.read_bytes() == before
-    assert len(capsys.readouterr().err.strip().splitlines()) == 4
+    assert len(capsys.readouterr().err.strip().splitlines()) == 5
 
 
 @pytest.mark.parametrize(

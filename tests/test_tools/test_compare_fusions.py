@@ -55,6 +55,18 @@ def test_a_row_is_what_a_test_with_the_setting_gives(
         assert found[row][name] == pytest.approx(expected[name], abs=1e-4)
 
 
+def test_a_model_that_was_trained_with_averaged_weights(
+    figures, run_tool, tiny_config, tiny_checkpoint, tmp_path
+):
+    """Its config has a hook that is set up only where a run starts."""
+    config = tmp_path / 'ema.py'
+    hook = "dict(type='EMAHook', ema_type='ExponentialMovingAverage')"
+    config.write_text(f"_base_ = '{tiny_config}'\ncustom_hooks = [{hook}]\n")
+    out = tmp_path / 'ema.json'
+    run_tool(TOOL, config, tiny_checkpoint, '--json', out)
+    assert json.loads(out.read_text()) == figures()
+
+
 def test_a_learned_weight_stays_where_the_fusion_does(load_tool):
     own = SCAFusion(3, fuse='learned')
     own.logit_weight.data = own.logit_weight.data + 1

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import Runner, load_checkpoint
 from mmengine.structures import InstanceData
 from torch import Tensor
 
@@ -26,7 +26,7 @@ from mmscanet.engine.launch import (
     set_work_dir,
 )
 from mmscanet.engine.weights import check_checkpoint, check_state_dict
-from mmscanet.errors import ConfigError, UsageError, require_writable_file
+from mmscanet.errors import ConfigError, DataError, UsageError, require_writable_file
 from mmscanet.evaluation import ScoreTable, compute_figures
 from mmscanet.evaluation.report import draw_table, format_number
 from mmscanet.files import write_atomically
@@ -115,7 +115,8 @@ def load_model(runner: Runner) -> SCANet:
     model = runner.model
     if not isinstance(model, SCANet):
         raise ConfigError(f'only a SCANet has patches, not {type(model).__name__}')
-    checkpoint = runner.load_checkpoint(runner.cfg.load_from)
+    # Not the runner's own way: that has hooks take part which only a run sets up.
+    checkpoint = load_checkpoint(model, runner.cfg.load_from, map_location='cpu')
     check_state_dict(model, checkpoint.get('state_dict', checkpoint))
     return model.eval()
 
@@ -147,10 +148,13 @@ def compare(cfg: Config) -> dict[str, dict[str, float]]:
     if not records:
         raise UsageError('the test set has no image')
     names = [str(label) for label in range(head.num_classes)]
-    return {
-        name: compute_figures(ScoreTable.from_records(rows, names))
-        for name, rows in records.items()
-    }
+    try:
+        return {
+            name: compute_figures(ScoreTable.from_records(rows, names))
+            for name, rows in records.items()
+        }
+    except ValueError as error:
+        raise DataError(f'the test set cannot be measured: {error}') from error
 
 
 def main() -> None:
