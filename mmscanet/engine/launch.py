@@ -275,8 +275,10 @@ def set_data_root(cfg: Config, data_root: str) -> None:
         if 'data_root' in node or not isinstance(node.get('ann_file'), str):
             continue
         for old in sorted(old_roots, key=len, reverse=True):
-            if old and node['ann_file'].startswith(old):
-                rest = node['ann_file'][len(old) :].lstrip('/')
+            # data/coco is not the root of data/coco_extra/val.json.
+            whole_names = old.rstrip('/') + '/'
+            if old and node['ann_file'].startswith(whole_names):
+                rest = node['ann_file'].removeprefix(whole_names).lstrip('/')
                 node['ann_file'] = os.path.join(data_root, rest)
                 break
 

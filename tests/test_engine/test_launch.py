@@ -60,6 +60,21 @@ def test_data_root_moves_every_data_set_and_evaluator(root: str) -> None:
     assert cfg.val_evaluator[1].ann_file == f'{root.rstrip("/")}/annotations/val.json'
 
 
+def test_data_root_moves_whole_folder_names() -> None:
+    cfg = Config(
+        dict(
+            val_dataloader=dict(dataset=dict(data_root='data/coco')),
+            val_evaluator=[
+                dict(type='CocoMetric', ann_file='data/coco/val.json'),
+                dict(type='CocoMetric', ann_file='data/coco_extra/val.json'),
+            ],
+        )
+    )
+    set_data_root(cfg, '/d')
+    files = [each.ann_file for each in cfg.val_evaluator]
+    assert files == ['/d/val.json', 'data/coco_extra/val.json']
+
+
 def test_data_root_needs_a_data_root() -> None:
     with pytest.raises(UsageError, match='no data_root'):
         set_data_root(Config(dict(model=dict(type='A'))), '/d')
