@@ -15,16 +15,21 @@ from mmscanet.evaluation.context_analysis import (
     analyze_context,
     format_analysis,
 )
+from mmscanet.evaluation.context_analysis.comparison import scores_of
 from mmscanet.evaluation.functional import Estimate
 
 
 def make_table(gt_score, scores, gt_area=None, classes=None):
-    """Make a table from the scores of object branch, context branch and fusion."""
+    """Make a table from the scores of object branch, context branch and fusion.
+
+    Of four, the third are those of a scene branch.
+    """
     gt_score = np.array(gt_score, dtype=np.int8)
     if gt_area is None:
         gt_area = 50.0 * 50.0 * (gt_score == 1)
     if classes is None:
         classes = [f'label{column}' for column in range(gt_score.shape[1])]
+    keys = [key for name, key in SCORES.items() if name != 'scene' or len(scores) == 4]
     return ScoreTable(
         img_id=np.array([f'{row:03d}' for row in range(len(gt_score))]),
         gt_score=gt_score,
@@ -32,15 +37,15 @@ def make_table(gt_score, scores, gt_area=None, classes=None):
         classes=np.array(classes),
         **{
             key: np.array(score, dtype=np.float32)
-            for key, score in zip(SCORES.values(), scores, strict=True)
+            for key, score in zip(keys, scores, strict=True)
         },
     )
 
 
-def random_table(seed=0, images=150, labels=5):
+def random_table(seed=0, images=150, labels=5, branches=2):
     rng = np.random.default_rng(seed)
     gt_score = rng.choice([-1, 0, 1], (images, labels), p=[0.1, 0.6, 0.3])
-    scores = rng.random((3, images, labels)) + 0.4 * (gt_score == 1)
+    scores = rng.random((branches + 1, images, labels)) + 0.4 * (gt_score == 1)
     return make_table(gt_score, scores, rng.uniform(1, 2e4, gt_score.shape))
 
 
@@ -59,10 +64,13 @@ def hallucinating_table():
     return make_table(gt_score, scores, classes=['chair', 'table', 'dog'])
 
 
-def test_points_are_those_of_the_protocol():
-    table = random_table()
+@pytest.mark.parametrize('branches', [2, 3])
+def test_points_are_those_of_the_protocol(branches):
+    table = random_table(branches=branches)
     analysis = analyze_context(table, draws=3)
-    for name, key in SCORES.items():
+    assert len(analysis.scores) == branches + 1
+    for name in analysis.scores:
+        key = SCORES[name]
         expected = compute_figures(table, score_key=key)
         found = {group: each.mAP[name].value for group, each in analysis.groups.items()}
         assert found.pop('all') == pytest.approx(expected['mAP'])
@@ -206,7 +214,7 @@ def test_draws_depend_on_the_seed_alone():
 def test_cells_that_are_not_scored_change_nothing():
     table = random_table()
     doubtful = table.gt_score == -1
-    scores = [np.where(doubtful, 2, table.scores(key)) for key in SCORES.values()]
+    scores = [np.where(doubtful, 2, each) for each in scores_of(table).values()]
     changed = make_table(table.gt_score, scores, table.gt_area)
     options = dict(min_count=1, min_lift=0, draws=5)
     found = analyze_context(changed, **options)

@@ -57,6 +57,19 @@ def test_writes_and_prints_the_analysis(tmp_path, run_tool, capsys):
         assert cv2.imread(str(out / name)).std() > 0
 
 
+def test_the_scene_branch_has_its_own_column(tmp_path, run_tool, capsys):
+    scene = np.random.default_rng(1).random((120, 3)).astype(np.float32)
+    write_scores(tmp_path / 'scores.npz', pred_scene_score=scene)
+    run_tool(TOOL, tmp_path / 'scores.npz', '--out-dir', tmp_path, '--draws', 2)
+    assert '| scene - object |' in ' '.join(capsys.readouterr().out.split())
+    content = json.loads((tmp_path / 'context_analysis.json').read_text())
+    names = ['object', 'context', 'scene', 'fusion']
+    assert [*content['operating_points']] == names
+    assert [*content['labels'][0]['AP']][:4] == names
+    for name in PLOTS:
+        assert cv2.imread(str(tmp_path / name)).std() > 0
+
+
 def test_labels_without_companions_are_no_fault(tmp_path, run_tool):
     write_scores(tmp_path / 'scores.npz')
     run_tool(

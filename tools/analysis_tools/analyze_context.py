@@ -1,4 +1,4 @@
-"""Show what context does: compare object branch, context branch and their fusion.
+"""Show what context does: compare the branches of a SCANet and their fusion.
 
 Reads a score file of ``tools/test.py --out``; ``docs/context_analysis.md`` says what
 the figures mean. Writes ``context_analysis.md`` (tables, printed too),
@@ -32,8 +32,6 @@ from mmscanet.errors import (
 )
 from mmscanet.evaluation import load_scores, read_threshold
 from mmscanet.evaluation.context_analysis import (
-    DIFFERENCE_NAMES,
-    SCORES,
     CompanionFigures,
     ContextAnalysis,
     analyze_context,
@@ -41,10 +39,11 @@ from mmscanet.evaluation.context_analysis import (
 )
 from mmscanet.files import write_atomically
 
-# Two colours of Okabe and Ito's palette and black; shapes tell them apart in grey.
+# Colours of Okabe and Ito's palette and black; shapes tell them apart in grey.
 STYLES = dict(
     object=dict(color='#0072B2', marker='o'),
     context=dict(color='#D55E00', marker='s'),
+    scene=dict(color='#009E73', marker='^'),
     fusion=dict(color='black', marker='D'),
 )
 OPTIONS = ('precision', 'thr', 'min_count', 'min_lift', 'draws', 'seed')
@@ -99,8 +98,8 @@ def plot_sizes(analysis: ContextAnalysis) -> Figure:
     """Draw mAP by size of object, and its differences, with intervals."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout='constrained')
     groups = analysis.groups
-    for axis, names in zip(axes, (SCORES, DIFFERENCE_NAMES), strict=True):
-        for offset, name in zip((-0.15, 0, 0.15), names, strict=False):
+    for axis, names in zip(axes, (analysis.scores, analysis.differences), strict=True):
+        for offset, name in zip(_offsets(names, 0.15), names, strict=True):
             estimates = [group.mAP[name] for group in groups.values()]
             value, low, high = np.array(
                 [dataclasses.astuple(each) for each in estimates]
@@ -120,7 +119,7 @@ def plot_sizes(analysis: ContextAnalysis) -> Figure:
     axes[1].set(ylabel='mAP - mAP of object, %')
     axes[1].axhline(0, color='0.5', lw=1)
     figure.suptitle('mAP by size of the largest instance')
-    _add_legend(figure)
+    _add_legend(figure, analysis)
     return figure
 
 
@@ -135,12 +134,13 @@ def plot_labels(analysis: ContextAnalysis) -> Figure:
         ends = [each.AP[name].value for name in ('object', 'context')]
         axis.plot(ends, [row, row], color='0.7', zorder=1)
     # The later ones are smaller, so that equal figures do not hide each other.
-    for size, (name, style) in zip((45, 25, 8), STYLES.items(), strict=True):
+    sizes = np.linspace(45, 8, len(analysis.scores))
+    for size, name in zip(sizes, analysis.scores, strict=True):
         values = [each.AP[name].value for each in labels]
-        axis.scatter(values, range(len(labels)), size, **style)
+        axis.scatter(values, range(len(labels)), size, **STYLES[name])
     _name_rows(axis, [each.label for each in labels])
     axis.set(xlabel='AP, %', title=f'AP by label, sorted by {gain}')
-    _add_legend(figure)
+    _add_legend(figure, analysis)
     return figure
 
 
@@ -153,27 +153,32 @@ def plot_companions(analysis: ContextAnalysis) -> Figure:
     rows = max(len(part.pairs) for part in parts.values())
     figure, axes = plt.subplots(1, 2, figsize=(9, 2 + 0.5 * rows), layout='constrained')
     for axis, (title, part) in zip(axes, parts.items(), strict=True):
-        _draw_pairs(axis, part)
+        _draw_pairs(axis, part, analysis.scores)
         axis.set_xlabel(title)
     # False alarms are few: their axis fits them.
     axes[0].set_xlim(-3, 103)
     figure.suptitle(
         'With the companion (filled) and without (hollow), at equal precision'
     )
-    _add_legend(figure)
+    _add_legend(figure, analysis)
     return figure
 
 
-def _draw_pairs(axis: Axes, figures: CompanionFigures) -> None:
+def _draw_pairs(axis: Axes, figures: CompanionFigures, names: Sequence[str]) -> None:
     """Draw a line a score and pair from the rate without to that with companion."""
     for row, pair in enumerate(figures.pairs):
-        for offset, (name, style) in zip((-0.22, 0, 0.22), STYLES.items(), strict=True):
-            height = row + offset
+        for offset, name in zip(_offsets(names, 0.22), names, strict=True):
+            height, style = row + offset, STYLES[name]
             beside, without = pair.rates[name]
             axis.plot([beside, without], [height, height], color=style['color'], lw=1)
             axis.plot(beside, height, ms=5, **style)
             axis.plot(without, height, ms=5, mfc='white', **style)
     _name_rows(axis, [f'{pair.label}\n({pair.companion})' for pair in figures.pairs])
+
+
+def _offsets(names: Sequence[str], step: float) -> np.ndarray:
+    """Places side by side, about 0, for the scores of these names."""
+    return step * (np.arange(len(names)) - (len(names) - 1) / 2)
 
 
 def _name_rows(axis: Axes, names: Sequence[str]) -> None:
@@ -183,10 +188,10 @@ def _name_rows(axis: Axes, names: Sequence[str]) -> None:
     axis.grid(axis='x', alpha=0.3)
 
 
-def _add_legend(figure: Figure) -> None:
+def _add_legend(figure: Figure, analysis: ContextAnalysis) -> None:
     """Tell the scores apart, below the plot."""
     handles = [
-        Line2D([], [], ls='', label=name, **style) for name, style in STYLES.items()
+        Line2D([], [], ls='', label=name, **STYLES[name]) for name in analysis.scores
     ]
     figure.legend(handles=handles, loc='outside lower center', ncols=len(handles))
 

@@ -2,16 +2,16 @@
 
 from .analysis import ContextAnalysis, analyze_context
 from .companions import CompanionFigures, PairFigures
-from .comparison import DIFFERENCE_NAMES, SCORES, Comparison
+from .comparison import SCORES, Comparison, difference_names
 from .report import format_analysis
 
 __all__ = [
-    'DIFFERENCE_NAMES',
     'SCORES',
     'CompanionFigures',
     'Comparison',
     'ContextAnalysis',
     'PairFigures',
     'analyze_context',
+    'difference_names',
     'format_analysis',
 ]

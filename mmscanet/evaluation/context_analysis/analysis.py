@@ -21,7 +21,15 @@ from ..functional import (
 from ..score_table import ScoreTable
 from ..thresholds import LabelThresholds, Threshold
 from .companions import CompanionFigures, compare_beside_companions
-from .comparison import SCORES, Comparison, Rows, compare, compare_means
+from .comparison import (
+    SCORES,
+    Comparison,
+    Rows,
+    compare,
+    compare_means,
+    difference_names,
+    scores_of,
+)
 
 GROUPS = ('all', *SIZE_GROUPS)
 
@@ -88,6 +96,16 @@ class ContextAnalysis:
     false_alarms: CompanionFigures
     without_companion: list[str]
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores that were compared, see :data:`SCORES`."""
+        return tuple(self.operating_points)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Names of their differences."""
+        return difference_names(self.operating_points)
+
 
 def analyze_context(
     table: ScoreTable,
@@ -102,10 +120,10 @@ def analyze_context(
     """Compare the branches of one model with each other and with their fusion.
 
     Args:
-        table: scores of both branches, and ground truth. Images on which nothing
+        table: scores of the branches, and ground truth. Images on which nothing
             is annotated are left out.
         precision: at which each label's recall is read, in (0, 1].
-        thr: threshold of the fusion, a number or a thresholds file. All three scores
+        thr: threshold of the fusion, a number or a thresholds file. All scores
             are set to the overall precision that the fusion has there, for the
             recalls by size and beside companions.
         min_count: see :func:`find_companions`.
@@ -118,25 +136,24 @@ def analyze_context(
             or the fusion predicts no label rightly at ``thr``.
         UsageError: if the thresholds are not of these labels, or not of the fusion.
     """
-    for key in SCORES.values():
-        table.scores(key)
     labelled = has_annotations(table.gt_score)
     table = table.select(labelled)
+    scores = scores_of(table)
     if not (table.gt_score == 1).any():
         raise ValueError('no image has a label that is scored: nothing to measure')
 
     times = draw_images(len(table.img_id), draws, seed)
     thresholds = LabelThresholds.resolve(thr, table.classes)
     thresholds.check_score_key(SCORES['fusion'])
-    points = _operating_points(table, thresholds)
+    points = _operating_points(table, scores, thresholds)
     predicted = {
-        name: predict_at_threshold(table.scores(key), points[name].threshold)
-        for name, key in SCORES.items()
+        name: predict_at_threshold(score, points[name].threshold)
+        for name, score in scores.items()
     }
     truths = {group: table.gt_score_of(group) for group in GROUPS}
     truths = {group: each for group, each in truths.items() if (each == 1).any()}
     rows = {
-        group: _label_rows(table, gt_score, times, precision)
+        group: _label_rows(scores, gt_score, times, precision)
         for group, gt_score in truths.items()
     }
     companions = find_companions(table.gt_score, min_count=min_count, min_lift=min_lift)
@@ -175,15 +192,15 @@ def analyze_context(
 
 
 def _operating_points(
-    table: ScoreTable, thresholds: LabelThresholds
+    table: ScoreTable, scores: Mapping[str, np.ndarray], thresholds: LabelThresholds
 ) -> dict[str, OperatingPoint]:
-    """Set the three scores to the overall precision of the fusion at its thresholds.
+    """Set all scores to the overall precision of the fusion at its thresholds.
 
-    Where a score nowhere reaches it, all three go to the highest that it reaches.
+    Where a score nowhere reaches it, all go to the highest that it reaches.
     """
     cells = table.gt_score >= 0
     positive = table.gt_score[cells] == 1
-    scores = {name: table.scores(key)[cells] for name, key in SCORES.items()}
+    scores = {name: score[cells] for name, score in scores.items()}
     at_thr = predict_at_threshold(table.pred_score, thresholds.values)
     target = precision_recall_f1(at_thr, table.gt_score)['overall_precision']
     if target == 0:
@@ -205,13 +222,16 @@ def _operating_points(
 
 
 def _label_rows(
-    table: ScoreTable, gt_score: np.ndarray, times: np.ndarray, precision: float
+    scores: Mapping[str, np.ndarray],
+    gt_score: np.ndarray,
+    times: np.ndarray,
+    precision: float,
 ) -> tuple[Rows, Rows]:
     """Compute AP and recall at a precision of each label, (1 + D, C) by score."""
-    aps = {name: np.full((len(times), len(table.classes)), np.nan) for name in SCORES}
+    aps = {name: np.full((len(times), gt_score.shape[1]), np.nan) for name in scores}
     recalls = {name: rows.copy() for name, rows in aps.items()}
-    for name, key in SCORES.items():
-        for label, counts in resampled_label_counts(table.scores(key), gt_score, times):
+    for name, score in scores.items():
+        for label, counts in resampled_label_counts(score, gt_score, times):
             aps[name][:, label] = resampled_average_precision(*counts)
             recalls[name][:, label] = recall_at_precision(*counts, precision)
     return aps, recalls

@@ -8,9 +8,7 @@ from terminaltables import GithubFlavoredMarkdownTable
 from ..functional import Estimate
 from .analysis import ContextAnalysis
 from .companions import CompanionFigures
-from .comparison import DIFFERENCE_NAMES, SCORES, Comparison
-
-_COLUMNS = (*SCORES, *DIFFERENCE_NAMES)
+from .comparison import Comparison
 
 
 def format_analysis(analysis: ContextAnalysis, *, precision: float, thr: str) -> str:
@@ -36,7 +34,7 @@ def format_analysis(analysis: ContextAnalysis, *, precision: float, thr: str) ->
         _group_table(analysis, 'recall'),
         'The common operating point is an overall precision of at least '
         f'{common:.2f} %, which the fusion has at the threshold {thr} '
-        '(or the highest that all three reach):',
+        '(or the highest that all reach):',
         _operating_point_table(analysis),
         '## By label',
         f'AP, and recall at a precision of {precision:g} (R). '
@@ -46,9 +44,9 @@ def format_analysis(analysis: ContextAnalysis, *, precision: float, thr: str) ->
         'At the common operating point. Means over the labels below:',
         _companion_summary(analysis),
         'Recall with the companion / without:',
-        _pair_table(analysis.recall),
+        _pair_table(analysis.recall, analysis.scores),
         'False alarm rate with the companion / without:',
-        _pair_table(analysis.false_alarms),
+        _pair_table(analysis.false_alarms, analysis.scores),
         f'Labels without a usual companion: {missing}.',
     ]
     return '\n\n'.join(parts) + '\n'
@@ -59,7 +57,8 @@ def _group_table(analysis: ContextAnalysis, figure: str) -> str:
         [name, str(group.positives), *_cells(getattr(group, figure))]
         for name, group in analysis.groups.items()
     ]
-    return _table(['largest instance', 'labels', *_COLUMNS], rows)
+    heading = ['largest instance', 'labels', *analysis.scores, *analysis.differences]
+    return _table(heading, rows)
 
 
 def _operating_point_table(analysis: ContextAnalysis) -> str:
@@ -79,17 +78,21 @@ def _label_table(analysis: ContextAnalysis) -> str:
     labels = sorted(
         analysis.labels, key=lambda each: -each.AP['context - object'].value
     )
+    names, differences = analysis.scores, analysis.differences
     rows = [
         [
             each.label,
             str(each.positives),
-            *(f'{each.AP[name].value:.1f}' for name in SCORES),
-            *(_starred(each.AP[name]) for name in DIFFERENCE_NAMES),
-            *(f'{each.recall_at_precision[name].value:.1f}' for name in SCORES),
+            *(f'{each.AP[name].value:.1f}' for name in names),
+            *(_starred(each.AP[name]) for name in differences),
+            *(f'{each.recall_at_precision[name].value:.1f}' for name in names),
         ]
         for each in labels
     ]
-    heading = ['label', 'images', *_COLUMNS, *(f'R {name}' for name in SCORES)]
+    heading = [
+        *('label', 'images', *names, *differences),
+        *(f'R {name}' for name in names),
+    ]
     return _table(heading, rows)
 
 
@@ -103,10 +106,11 @@ def _companion_summary(analysis: ContextAnalysis) -> str:
             [f'{name}, without', labels, *_cells(figures.without)],
             [f'{name}, difference', labels, *_cells(figures.difference, signed=True)],
         ]
-    return _table(['mean', 'labels', *_COLUMNS], rows)
+    heading = ['mean', 'labels', *analysis.scores, *analysis.differences]
+    return _table(heading, rows)
 
 
-def _pair_table(figures: CompanionFigures) -> str:
+def _pair_table(figures: CompanionFigures, names: Sequence[str]) -> str:
     rows = [
         [
             pair.label,
@@ -114,20 +118,20 @@ def _pair_table(figures: CompanionFigures) -> str:
             f'{pair.share:.0f} %',
             f'{pair.lift:.2f}',
             f'{pair.images[0]} / {pair.images[1]}',
-            *('{:.1f} / {:.1f}'.format(*pair.rates[name]) for name in SCORES),
+            *('{:.1f} / {:.1f}'.format(*pair.rates[name]) for name in names),
         ]
         for pair in figures.pairs
     ]
-    heading = ['label', 'companion', 'share', 'lift', 'images', *SCORES]
+    heading = ['label', 'companion', 'share', 'lift', 'images', *names]
     return _table(heading, rows, text_columns=2)
 
 
 def _cells(comparison: Comparison, signed: bool = False) -> list[str]:
     """Figures with their intervals; differences, and all if ``signed``, with sign."""
-    signs = {
-        name: '+' if signed or name in DIFFERENCE_NAMES else '' for name in _COLUMNS
-    }
-    return [_with_interval(comparison[name], sign) for name, sign in signs.items()]
+    return [
+        _with_interval(each, '+' if signed or ' - ' in name else '')
+        for name, each in comparison.items()
+    ]
 
 
 def _with_interval(estimate: Estimate, sign: str) -> str:
