@@ -167,3 +167,8 @@ def test_ci_runs_the_commands_of_the_readme(repo_root: Path) -> None:
         assert f'\nstep {command}\n' in script
         assert command in readme
     assert script.endswith('\nstep pytest\n')
+
+
+def test_the_citation_is_of_this_version(repo_root: Path) -> None:
+    citation = yaml.safe_load((repo_root / 'CITATION.cff').read_text())
+    assert str(citation['version']) == mmscanet.__version__

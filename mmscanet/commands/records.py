@@ -171,7 +171,8 @@ class Csv(RecordFile):
 class Screen:
     """In the place of a file: a line for people on stdout.
 
-    A star marks a label that is there only thanks to the context branch.
+    A star marks a label that is there only thanks to context: the context branch, the
+    scene branch or both.
     """
 
     done: frozenset[str] = frozenset()

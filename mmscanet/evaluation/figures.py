@@ -32,7 +32,7 @@ def compute_figures(
     Args:
         table: scores and ground truth of N images.
         score_key: which scores to measure: ``pred_score`` (fused),
-            ``pred_object_score`` or ``pred_context_score``.
+            or that of a branch, such as ``pred_object_score``.
         thr: the lowest score that counts as a prediction, one for all labels or
             (C,), one for each.
         topk: predictions for each image in the top-k figures.

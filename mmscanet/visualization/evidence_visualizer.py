@@ -34,7 +34,8 @@ class EvidenceVisualizer(DetLocalVisualizer):
     A tag at each box has the label, the fused score and a bar for each branch's, if
     there are two. The best box of a label has a thicker line than its others and,
     dashed in the same colour, the patch that the context branch read. A label that
-    passes only thanks to the context branch is red (paper, Fig. 3). A table under the
+    passes only thanks to context is red (paper, Fig. 3): the context branch, the scene
+    branch or both. A table under the
     picture lists all labels.
 
     Letters and lines grow with the picture. Pillow draws them, not the parent's

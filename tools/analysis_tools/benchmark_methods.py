@@ -2,7 +2,7 @@
 
 What counts are the ratios: times of runs that were made one after the other also tell
 what else the machine had to do. The first method is the one that others are compared
-with; without configs it is SCANet, and all peers follow.
+with; without configs it is SCANet, and SCANet+ and all peers follow.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
