@@ -13,6 +13,7 @@ import pytest
 from mmscanet.datasets.context_shapes import CLASSES
 from mmscanet.evaluation import ScoreTable
 
+TOOL = 'misc/shapes_table'
 MISC = Path(__file__).resolve().parents[2] / 'tools/misc'
 
 
@@ -37,7 +38,7 @@ def write_annotations(root: Path, images: list[list[str]]) -> None:
     (root / 'annotations/val.json').write_text(json.dumps(content))
 
 
-def write_run(folder: Path, wrong: str | None, minutes: float) -> None:
+def write_run(folder: Path, wrong: str | None = None) -> None:
     """A finished run whose scores are right but for one label, turned round."""
     folder.mkdir(parents=True)
     gt = np.tile(np.eye(len(CLASSES), dtype=np.int8), (2, 1))
@@ -51,41 +52,43 @@ def write_run(folder: Path, wrong: str | None, minutes: float) -> None:
         gt_area=gt * np.float32(100),
         classes=np.array(CLASSES),
     ).save(folder / 'scores.npz')
-    (folder / 'time.json').write_text(json.dumps(dict(minutes=minutes)))
+    (folder / 'run.json').write_text('{}')
 
 
-def test_finished_runs_are_measured_and_not_trained(tmp_path, monkeypatch, capsys):
-    tool = load('shapes_table')
-    write_run(tmp_path / 'runs/full-seed0', None, 2)
-    write_run(tmp_path / 'runs/full-seed1', 'ball', 3)
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Finished runs, two of the full model, as tools/compare.py leaves them."""
+    folder, config = tmp_path / 'runs', 'scanet_r18_fpn_shapes'
+    write_run(folder / config / 'seed0-abc')
+    write_run(folder / config / 'seed1-abd', 'ball')
+    write_run(folder / f'{config}_object-only' / 'seed0-abc')
+    write_run(folder / f'{config}_context-only' / 'seed0-abc')
     write_annotations(tmp_path / 'data', [['ball', 'bat'], ['plate', 'table', 'car']])
-    monkeypatch.setattr(tool, 'train', lambda *_: pytest.fail('trained again'))
-    command = ['--variants', 'full', '--seeds', '0', '1']
-    command += ['--work-dir', tmp_path / 'runs', '--data-root', tmp_path / 'data']
-    monkeypatch.setattr(sys, 'argv', ['shapes_table.py', *map(str, command)])
-    tool.main()
-    row = capsys.readouterr().out.splitlines()[2]
+    return folder
+
+
+def test_runs_are_measured_by_kind_of_label(runs, tmp_path, run_tool, capsys):
+    # A run that has not ended is none.
+    (runs / 'scanet_r18_fpn_shapes/seed2-abe').mkdir()
+    run_tool(TOOL, '--work-dir', runs, '--data-root', tmp_path / 'data')
+    lines = capsys.readouterr().out.splitlines()
+    row = lines[2].split('|')
     # The label turned round: 2 positives ranked below 20 negatives, AP = 2 / 22.
     low = 100 * (5 + 2 / 22) / 6
-    assert f'{(100 + low) / 2:.1f} ({low:.1f} to 100.0)' in row.split('|')[3]
-    assert row.split('|')[4].strip() == '100.0 (100.0 to 100.0)'
-    assert row.split('|')[6].strip() == '2.5 (2.0 to 3.0)'
+    assert f'{(100 + low) / 2:.1f} ({low:.1f} to 100.0)' in row[3]
+    assert row[4].strip() == '100.0 (100.0 to 100.0)'
+    assert lines[3] == f'| object branch only {"| 100.0 " * 4}|'
+    assert lines[-1].startswith("- the same, times the partner's share")
 
 
-def test_an_unfinished_run_is_trained(tmp_path, monkeypatch):
-    tool, asked = load('shapes_table'), []
-
-    def run(command, check, stdout, stderr, env):
-        asked.append(command)
-        option = next(word for word in command if 'out_file=' in word)
-        Path(option.split('=')[1]).write_bytes(b'scores')
-
-    monkeypatch.setattr(tool.subprocess, 'run', run)
-    config = tool.VARIANTS['object branch only']
-    tool.train(config, 7, tmp_path / 'run', None)
-    assert (tmp_path / 'run/scores.npz').read_bytes() == b'scores'
-    assert asked[0][asked[0].index('--seed') + 1] == '7'
-    assert all(Path(word).is_file() for word in asked[0][1:3])
+def test_runs_that_cannot_be_told_apart_or_are_missing(runs, tmp_path, refused):
+    command = (TOOL, '--work-dir', runs, '--data-root')
+    assert 'none/annotations/val.json does not exist' in refused(*command, 'none')
+    write_run(runs / 'scanet_r18_fpn_shapes/seed1-other')
+    line = refused(*command, tmp_path / 'data')
+    assert 'seed1-other are of one seed with different settings' in line
+    line = refused(TOOL, '--work-dir', tmp_path / 'none')
+    assert 'none/scanet_r18_fpn_shapes has no finished run' in line
 
 
 def test_baselines(tmp_path):

@@ -1,16 +1,17 @@
-"""Train SCANet and its single branches on ContextShapes; print a Markdown table.
+r"""Measure what the branches of SCANet do on ContextShapes; print a Markdown table.
 
-``python tools/misc/shapes_table.py --seeds 0 1 2`` runs nine trainings, one after
-the other. A run whose score file is there already is only measured, so that an
-interrupted table goes on where it stopped.
+    python tools/compare.py \
+        configs/scanet/scanet_r18_fpn_shapes{,_object-only,_context-only}.py \
+        --seeds 0 1 2 --out-dir OUT
+    python tools/misc/shapes_table.py
+
+The first command trains nine models; this one reads the score files that it left and
+tells the labels that need context from the others.
 """
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import numpy as np
@@ -18,71 +19,73 @@ import numpy as np
 from mmscanet.datasets.context_shapes import CONTEXT_CLASSES, sprites
 from mmscanet.datasets.context_shapes.generator import annotation_file
 from mmscanet.datasets.context_shapes.scene import LABELS
-from mmscanet.evaluation import ScoreTable, compute_figures, compute_label_figures
+from mmscanet.engine.launch import report_usage_errors
+from mmscanet.errors import MissingDataError, UsageError
+from mmscanet.evaluation import compute_figures, compute_label_figures, load_scores
 from mmscanet.evaluation.functional import average_precision, threshold_counts
 
-ROOT = Path(__file__).resolve().parents[2]
 VARIANTS = {
-    'full': 'scanet_r18_fpn_shapes.py',
-    'object branch only': 'scanet_r18_fpn_shapes_object-only.py',
-    'context branch only': 'scanet_r18_fpn_shapes_context-only.py',
+    'full': 'scanet_r18_fpn_shapes',
+    'object branch only': 'scanet_r18_fpn_shapes_object-only',
+    'context branch only': 'scanet_r18_fpn_shapes_context-only',
 }
 COLUMNS = {
     'mAP': 'mAP',
     'context-dependent': 'mAP, context-dependent labels',
     'context-free': 'mAP, other labels',
     'mAP_small': 'mAP, small objects',
-    'minutes': 'minutes',
 }
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
-    parser.add_argument('--variants', nargs='+', choices=VARIANTS, default=[*VARIANTS])
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         '--work-dir',
         type=Path,
-        default=Path('work_dirs/shapes_table'),
-        help='folder of the runs',
+        default=Path('work_dirs/compare'),
+        metavar='DIR',
+        help="folder of the runs, compare.py's --work-dir",
     )
-    parser.add_argument('--data-root', help='folder of ContextShapes')
-    return parser.parse_args()
+    parser.add_argument(
+        '--data-root',
+        type=Path,
+        default=Path('data/context_shapes'),
+        metavar='DIR',
+        help='folder of ContextShapes',
+    )
+    return parser
 
 
-def train(config: str, seed: int, folder: Path, data_root: str | None) -> None:
-    """Train one model in its own process; it leaves its scores in ``folder``.
+def find_runs(work_dir: Path, config: str) -> dict[str, Path]:
+    """The score files of a config's finished runs, by seed.
 
     Raises:
-        subprocess.CalledProcessError: the training failed; ``log.txt`` says why.
+        UsageError: There is none, or a seed was run with several settings.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    scores = folder / 'scores.npz'
-    command = [sys.executable, str(ROOT / 'tools/train.py')]
-    command += [str(ROOT / 'configs/scanet' / config), '--seed', str(seed)]
-    command += ['--work-dir', str(folder)]
-    command += ['--data-root', data_root] if data_root else []
-    command += ['--cfg-options', f'val_evaluator.0.out_file={scores}.part.npz']
-    path = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
-    start = time.monotonic()
-    with (folder / 'log.txt').open('w') as log:
-        subprocess.run(
-            command,
-            check=True,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, 'PYTHONPATH': path},
+    runs: dict[str, Path] = {}
+    # A run's folder is seed<seed>-<digest of its settings>.
+    for done in sorted((work_dir / config).glob('seed*-*/run.json')):
+        seed = done.parent.name.split('-')[0]
+        if seed in runs:
+            raise UsageError(
+                f'{runs[seed].parent} and {done.parent} are of one seed with different '
+                'settings: remove the one that is not meant'
+            )
+        runs[seed] = done.with_name('scores.npz')
+    if not runs:
+        raise UsageError(
+            f'{work_dir / config} has no finished run: train it with tools/compare.py, '
+            'see --help'
         )
-    minutes = (time.monotonic() - start) / 60
-    (folder / 'time.json').write_text(json.dumps(dict(minutes=minutes)))
-    # The last validation is the run's result: the name says that the run is whole.
-    Path(f'{scores}.part.npz').replace(scores)
+    return runs
 
 
-def measure(folder: Path) -> dict[str, float]:
-    """The figures of a finished run, in percent, and its minutes."""
-    table = ScoreTable.load(folder / 'scores.npz')
+def measure(scores: Path) -> dict[str, float]:
+    """The figures of a run, in percent."""
+    table = load_scores(scores)
     figures = compute_figures(table)
     ap = compute_label_figures(table)['AP']
     needs_context = np.isin(table.classes, CONTEXT_CLASSES)
@@ -91,7 +94,6 @@ def measure(folder: Path) -> dict[str, float]:
         'context-dependent': float(np.nanmean(ap[needs_context])),
         'context-free': float(np.nanmean(ap[~needs_context])),
         'mAP_small': figures['mAP_small'],
-        'minutes': json.loads((folder / 'time.json').read_text())['minutes'],
     }
 
 
@@ -99,7 +101,12 @@ def baselines(annotations: Path) -> dict[str, float]:
     """Mean AP on the context-dependent labels of scores that need no model.
 
     Each knows how many objects of each look are in the scene, without a fault.
+
+    Raises:
+        MissingDataError: The annotations are not there.
     """
+    if not annotations.is_file():
+        raise MissingDataError(f'{annotations} does not exist: set --data-root')
     content = json.loads(annotations.read_text())
     classes = [category['name'] for category in content['categories']]
     counts = np.zeros((len(content['images']), len(classes)))
@@ -136,25 +143,24 @@ def row(name: str, runs: list[dict[str, float]]) -> str:
     return f'| {" | ".join(cells)} |'
 
 
+def make_table(args: Namespace) -> str:
+    """Return what is printed."""
+    lines = [f'| model | {" | ".join(COLUMNS.values())} |']
+    lines.append('|---' * (1 + len(COLUMNS)) + '|')
+    for variant, config in VARIANTS.items():
+        runs = find_runs(args.work_dir, config)
+        lines.append(row(variant, [measure(scores) for scores in runs.values()]))
+    lines += ['', 'Without a model, mAP on the context-dependent labels:']
+    found = baselines(annotation_file(args.data_root, 'val'))
+    lines += [f'- {name}: {value:.1f}' for name, value in found.items()]
+    return '\n'.join(lines)
+
+
 def main() -> None:
-    """Run what is missing and print the table."""
-    args = parse_args()
-    lines = [f'| model | {" | ".join(COLUMNS.values())} |', '|---' * 6 + '|']
-    for variant in args.variants:
-        runs = []
-        for seed in args.seeds:
-            folder = args.work_dir / f'{variant.replace(" ", "-")}-seed{seed}'
-            if not (folder / 'scores.npz').is_file():
-                print(f'training: {variant}, seed {seed}', file=sys.stderr)
-                train(VARIANTS[variant], seed, folder, args.data_root)
-            runs.append(measure(folder))
-            print(f'{variant}, seed {seed}: {runs[-1]}', file=sys.stderr)
-        lines.append(row(variant, runs))
-    print('\n'.join(lines))
-    data_root = Path(args.data_root or 'data/context_shapes')
-    print('\nWithout a model, mAP on the context-dependent labels:')
-    for name, value in baselines(annotation_file(data_root, 'val')).items():
-        print(f'- {name}: {value:.1f}')
+    """Run the command."""
+    args = build_parser().parse_args()
+    with report_usage_errors():
+        print(make_table(args))
 
 
 if __name__ == '__main__':
