@@ -86,6 +86,23 @@ def test_what_several_sizes_gain_is_the_files_figures():
         assert written(group['difference']) in page
 
 
+@pytest.mark.parametrize(
+    'name', [f'mean-against-seed0-{images}' for images in ('all', 'choose', 'report')]
+)
+def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
+    path = ROOT / f'results/published/{name}.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    assert written(comparison['groups']['all']['difference']) in ' '.join(PAGE)
+
+
+def test_what_the_last_stage_gains_is_the_files_figures():
+    page = ' '.join(PAGE)
+    for images in ('all', 'report'):
+        path = ROOT / f'results/published/against-joint-{images}.json'
+        groups = json.loads(path.read_text())['seed0.npz']['groups']
+        assert written(groups['all']['difference']) in page
+
+
 def written(x: dict[str, float]) -> str:
     """A difference with its interval, as the page writes it."""
     star = '*' if x['low'] > 0 or x['high'] < 0 else ''

@@ -1,5 +1,6 @@
 """What the documents and configs of peers say was measured is what results/ has."""
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -51,3 +52,27 @@ def test_peers_that_are_marked_are_marked_everywhere():
 
 def test_there_is_a_table():
     assert TABLES
+
+
+PUBLISHED = {
+    'SCANet+': 'joint_ema/fused',
+    'its object branch': 'joint_ema/object',
+    'its context branch': 'joint_ema/context',
+    'its scene branch': 'joint_ema/scene',
+    'SCANet+ on the 1,200': 'joint_ema/report',
+    'SCANet+ after the first three joint epochs': 'joint/fused',
+}
+
+
+@pytest.mark.parametrize(('row', 'name'), PUBLISHED.items(), ids=PUBLISHED.values())
+def test_the_readme_has_the_published_models_figures(row, name):
+    path = ROOT / 'results/published' / f'{name}.json'
+    figures = json.loads(path.read_text())
+    _, section = (ROOT / 'README.md').read_text().split('**The SCANet+ that comes')
+    (line,) = (each for each in section.splitlines() if each.startswith(f'| {row} |'))
+    mAP, CF1, OF1, *sizes = (
+        f'{figures[f"multi-label/{figure}"]:.1f}'
+        for figure in ('mAP', 'CF1', 'OF1', 'mAP_small', 'mAP_medium', 'mAP_large')
+    )
+    cells = [cell.strip(' *') for cell in line.split('|')[2:-1]]
+    assert cells == [mAP, CF1, OF1, ' / '.join(sizes)]
