@@ -95,6 +95,12 @@ def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
     assert written(comparison['groups']['all']['difference']) in ' '.join(PAGE)
 
 
+def test_what_several_sizes_gain_the_published_model_is_the_files_figure():
+    path = ROOT / 'results/published/tta-report.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    assert written(comparison['groups']['all']['difference']) in ' '.join(PAGE)
+
+
 def test_what_the_last_stage_gains_is_the_files_figures():
     page = ' '.join(PAGE)
     for images in ('all', 'report'):

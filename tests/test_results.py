@@ -60,6 +60,7 @@ PUBLISHED = {
     'its context branch': 'joint_ema/context',
     'its scene branch': 'joint_ema/scene',
     'SCANet+ on the 1,200': 'joint_ema/report',
+    'SCANet+ on the 1,200, `--tta`': 'joint_ema/report-tta',
     'SCANet+ after the first three joint epochs': 'joint/fused',
 }
 
@@ -76,3 +77,29 @@ def test_the_readme_has_the_published_models_figures(row, name):
     )
     cells = [cell.strip(' *') for cell in line.split('|')[2:-1]]
     assert cells == [mAP, CF1, OF1, ' / '.join(sizes)]
+
+
+@pytest.mark.parametrize(
+    ('row', 'config'),
+    [
+        ('full', 'scanet_r18_fpn_shapes'),
+        ('object branch only', 'scanet_r18_fpn_shapes_object-only'),
+        ('context branch only', 'scanet_r18_fpn_shapes_context-only'),
+    ],
+)
+def test_single_branches_have_the_tables_figures(row, config):
+    path = ROOT / 'results/experiments/branches/shapes-r18.csv'
+    rows = [r for r in Results.load(path).sorted_rows() if r['config'] == config]
+    assert len(rows) == 3
+    expected = []
+    for name in ('mAP', 'mAP_small'):
+        values = [float(r[name]) for r in rows]
+        spread = f'{min(values):.1f} to {max(values):.1f}'
+        expected.append(f'{np.mean(values):.1f} ({spread})')
+    for page, columns in (('README.md', (2, 4)), ('docs/context_shapes.md', (2, 5))):
+        lines = (ROOT / page).read_text().splitlines()
+        (line,) = (line for line in lines if line.startswith(f'| {row} |'))
+        cells = line.split('|')
+        assert [cells[column].strip() for column in columns] == expected
+    header = (ROOT / f'configs/scanet/{config}.py').read_text()
+    assert f'mAP {expected[0].rstrip(")")} over seeds' in header
