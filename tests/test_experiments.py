@@ -95,6 +95,17 @@ def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
     assert written(comparison['groups']['all']['difference']) in ' '.join(PAGE)
 
 
+def test_what_fusions_of_the_published_model_have_is_the_files_figures():
+    path = ROOT / 'results/published/fusions-choose.json'
+    found = {name: each['mAP'] for name, each in json.loads(path.read_text()).items()}
+    assert max(found, key=found.get) == 'fuse=product'
+    names = ('as it is', 'scene_weight=0.0', 'pool=noisy_or', 'fuse=product')
+    own, without, noisy_or, best = (f'{found[name]:.1f}' for name in names)
+    page = ' '.join(PAGE)
+    assert f'{own} as it is, {without} without its scene branch' in page
+    assert f'{noisy_or} with noisy-or, and nothing above {best}' in page
+
+
 def test_what_several_sizes_gain_the_published_model_is_the_files_figure():
     path = ROOT / 'results/published/tta-report.json'
     (comparison,) = json.loads(path.read_text()).values()
