@@ -22,6 +22,12 @@ def cells(name: str) -> list[str]:
     return [cell.strip() for cell in row.split('|')]
 
 
+def row(start: str) -> str:
+    """The one row of the page that begins so."""
+    (found,) = (line for line in PAGE if line.startswith(f'| {start}'))
+    return found
+
+
 def leaf_cells(path: Path, leaf: str) -> list[str]:
     """The cells of a leaf's row in the table that a file of results is told in.
 
@@ -92,7 +98,14 @@ def test_what_several_sizes_gain_is_the_files_figures():
 def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
     path = ROOT / f'results/published/{name}.json'
     (comparison,) = json.loads(path.read_text()).values()
-    assert written(comparison['groups']['all']['difference']) in ' '.join(PAGE)
+    images = dict(all='on all 1,800', choose='on the 600', report='on the 1,200')
+    place = images[name.rpartition('-')[2]]
+    figures = comparison['groups']['all']
+    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    parts = row('the mean of the weights of both').split(';')
+    (part,) = (each for each in parts if place in each)
+    assert f'{other} against {reference}' in part
+    assert written(figures['difference']) in part
 
 
 def test_what_fusions_of_the_published_model_have_is_the_files_figures():
@@ -109,15 +122,18 @@ def test_what_fusions_of_the_published_model_have_is_the_files_figures():
 def test_what_several_sizes_gain_the_published_model_is_the_files_figure():
     path = ROOT / 'results/published/tta-report.json'
     (comparison,) = json.loads(path.read_text()).values()
-    assert written(comparison['groups']['all']['difference']) in ' '.join(PAGE)
+    figures = comparison['groups']['all']
+    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    gain = f'gains {written(figures["difference"])} there: {other} after {reference}.'
+    assert gain in ' '.join(PAGE)
 
 
 def test_what_the_last_stage_gains_is_the_files_figures():
-    page = ' '.join(PAGE)
-    for images in ('all', 'report'):
+    cells = row('six more joint epochs')
+    for images, place in (('all', 'on all'), ('report', 'on the 1,200')):
         path = ROOT / f'results/published/against-joint-{images}.json'
         groups = json.loads(path.read_text())['seed0.npz']['groups']
-        assert written(groups['all']['difference']) in page
+        assert f'{written(groups["all"]["difference"])} {place}' in cells
 
 
 def written(x: dict[str, float]) -> str:

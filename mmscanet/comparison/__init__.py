@@ -7,7 +7,7 @@ from .protocol import EvaluationSplit, Protocol, check_same
 from .published import RECORD, Published, load_published, save_published
 from .report import draw_plot, format_markdown
 from .results import Results, Row
-from .run import Run, RunFailed
+from .run import Run, RunFailed, find_scores
 
 __all__ = [
     'COMMAND',
@@ -25,6 +25,7 @@ __all__ = [
     'draw_plot',
     'find_configs',
     'find_overlaps',
+    'find_scores',
     'format_markdown',
     'load_published',
     'make_metafiles',

@@ -23,6 +23,7 @@ from mmscanet.engine.measure import (
     random_batch,
 )
 from mmscanet.engine.run_log import training_records
+from mmscanet.errors import UsageError
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable, compute_figures
 from mmscanet.files import write_atomically
 from mmscanet.lock import only_process
@@ -43,6 +44,32 @@ _SHOWN = (
 
 class RunFailed(Exception):
     """A training or a test that did not end well; one line says why and where."""
+
+
+def find_scores(work_dir: Path, config: str) -> dict[str, Path]:
+    """Find the score files of a config's finished runs, by seed; see :class:`Run`.
+
+    Args:
+        work_dir: The folder of all runs.
+        config: Name of the config's file, without suffix.
+
+    Raises:
+        UsageError: There is none, or a seed was run with several settings.
+    """
+    found: dict[str, Path] = {}
+    for record in sorted((work_dir / config).glob('seed*-*/run.json')):
+        seed, _ = record.parent.name.split('-')
+        if seed in found:
+            raise UsageError(
+                f'{found[seed].parent} and {record.parent} are of one seed with '
+                'different settings: remove the one that is not meant'
+            )
+        found[seed] = record.with_name('scores.npz')
+    if not found:
+        raise UsageError(
+            f'{work_dir / config} has no finished run: train it with tools/compare.py'
+        )
+    return found
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,16 @@ def publish(
         try:
             states.append(_weights_for(model, cfg, checkpoint))
         except UsageError as error:
-            which = f'checkpoint {number} of {len(checkpoints)}: '
-            raise UsageError(f'{which if number > 1 else ""}{error}') from error
+            if len(checkpoints) == 1:
+                raise
+            which = f'checkpoint {number} of {len(checkpoints)}'
+            raise UsageError(f'{which}: {error}') from error
     load_state_dict(model, mean_weights(states), strict=False)
     classes, *others = ([*dataset_meta(each, cfg)['classes']] for each in checkpoints)
     if any(other != classes for other in others):
-        raise UsageError('the checkpoints were trained for different labels')
+        raise UsageError(
+            'the checkpoints were trained for different labels: publish each by itself'
+        )
     check_label_count(model, len(classes), 'its data set')
     weights = model.state_dict()
     for key, value in weights.items():

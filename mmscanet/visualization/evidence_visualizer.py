@@ -35,8 +35,7 @@ class EvidenceVisualizer(DetLocalVisualizer):
     there are two. The best box of a label has a thicker line than its others and,
     dashed in the same colour, the patch that the context branch read. A label that
     passes only thanks to context is red (paper, Fig. 3): the context branch, the scene
-    branch or both. A table under the
-    picture lists all labels.
+    branch or both. A table under the picture lists all labels.
 
     Letters and lines grow with the picture. Pillow draws them, not the parent's
     matplotlib: where the tags go depends on the size of their text. Colours are not

@@ -109,8 +109,10 @@ def test_runs_that_differ_are_not_averaged(cfg, checkpoint):
     with pytest.raises(UsageError, match='different labels'):
         publish(cfg, [checkpoint, other], 'tiny', torch.float16)
     del other['state_dict'][KEY]
-    with pytest.raises(UsageError, match=f'^checkpoint 2 of 2: .*not of this.*{KEY}'):
-        publish(cfg, [checkpoint, other], 'tiny', torch.float16)
+    for number, pair in enumerate([[other, checkpoint], [checkpoint, other]], start=1):
+        expected = f'^checkpoint {number} of 2: .*not of this.*{KEY}'
+        with pytest.raises(UsageError, match=expected):
+            publish(cfg, pair, 'tiny', torch.float16)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_integers_stay_as_they_are():
 
 def test_weights_of_another_model_are_refused(cfg, checkpoint):
     del checkpoint['state_dict'][KEY]
-    with pytest.raises(UsageError, match=f'not of this model.*{KEY}'):
+    with pytest.raises(UsageError, match=f'^the checkpoint is not of this.*{KEY}'):
         publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mmscanet.comparison import find_scores
 from mmscanet.datasets.context_shapes import CONTEXT_CLASSES, sprites
 from mmscanet.datasets.context_shapes.generator import annotation_file
 from mmscanet.datasets.context_shapes.scene import LABELS
 from mmscanet.engine.launch import report_usage_errors
-from mmscanet.errors import MissingDataError, UsageError
+from mmscanet.errors import MissingDataError
 from mmscanet.evaluation import compute_figures, compute_label_figures, load_scores
 from mmscanet.evaluation.functional import average_precision, threshold_counts
 
@@ -57,30 +58,6 @@ def build_parser() -> ArgumentParser:
         help='folder of ContextShapes',
     )
     return parser
-
-
-def find_runs(work_dir: Path, config: str) -> dict[str, Path]:
-    """The score files of a config's finished runs, by seed.
-
-    Raises:
-        UsageError: There is none, or a seed was run with several settings.
-    """
-    runs: dict[str, Path] = {}
-    # A run's folder is seed<seed>-<digest of its settings>.
-    for done in sorted((work_dir / config).glob('seed*-*/run.json')):
-        seed = done.parent.name.split('-')[0]
-        if seed in runs:
-            raise UsageError(
-                f'{runs[seed].parent} and {done.parent} are of one seed with different '
-                'settings: remove the one that is not meant'
-            )
-        runs[seed] = done.with_name('scores.npz')
-    if not runs:
-        raise UsageError(
-            f'{work_dir / config} has no finished run: train it with tools/compare.py, '
-            'see --help'
-        )
-    return runs
 
 
 def measure(scores: Path) -> dict[str, float]:
@@ -148,7 +125,7 @@ def make_table(args: Namespace) -> str:
     lines = [f'| model | {" | ".join(COLUMNS.values())} |']
     lines.append('|---' * (1 + len(COLUMNS)) + '|')
     for variant, config in VARIANTS.items():
-        runs = find_runs(args.work_dir, config)
+        runs = find_scores(args.work_dir, config)
         lines.append(row(variant, [measure(scores) for scores in runs.values()]))
     lines += ['', 'Without a model, mAP on the context-dependent labels:']
     found = baselines(annotation_file(args.data_root, 'val'))

@@ -2,7 +2,7 @@
 
 from .analysis import ContextAnalysis, analyze_context
 from .companions import CompanionFigures, PairFigures
-from .comparison import SCORES, Comparison, difference_names
+from .comparison import SCORES, Comparison
 from .report import format_analysis
 
 __all__ = [
@@ -12,6 +12,5 @@ __all__ = [
     'ContextAnalysis',
     'PairFigures',
     'analyze_context',
-    'difference_names',
     'format_analysis',
 ]
