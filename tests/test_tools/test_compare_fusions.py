@@ -1,6 +1,7 @@
 """Ways of fusing and pooling, measured on the same patches."""
 
 import json
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
@@ -86,3 +87,18 @@ def test_another_model_is_told(refused, write_tiny, tiny_checkpoint, tmp_path):
     assert Config.fromfile(config).model.type == 'MultiLabelClassifier'
     line = refused(TOOL, config, tiny_checkpoint)
     assert 'only a SCANet has patches, not MultiLabelClassifier' in line
+
+
+def test_images_that_cannot_be_measured_are_told(
+    refused, figures, tiny_config, tiny_checkpoint, tmp_path
+):
+    figures()  # makes the data set
+    data = Path(Config.fromfile(tiny_config).data_root)
+    content = json.loads((data / 'annotations/val.json').read_text())
+    for each in content['annotations']:
+        each['bbox'] = [0, 0, 0, 0]  # no box
+    boxless = tmp_path / 'val.json'
+    boxless.write_text(json.dumps(content))
+    option = f'test_dataloader.dataset.ann_file={boxless}'
+    line = refused(TOOL, tiny_config, tiny_checkpoint, '--cfg-options', option)
+    assert 'error: the test set cannot be measured: no image has a label' in line
