@@ -22,6 +22,7 @@ from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
 from mmscanet.errors import UsageError, require_writable_folder
 
 NEEDS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+PLAIN_WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', 'Bfloat16OptimWrapper')
 STOPPED = 'stopped; the same command with --resume goes on from the last checkpoint'
 
 
@@ -30,7 +31,11 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(description='Train a model.')
     add_config_arguments(parser)
     add_runner_arguments(parser)
-    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU only)')
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='mixed precision: bfloat16, or float16 on a GPU without it',
+    )
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
@@ -52,13 +57,22 @@ def build_parser() -> ArgumentParser:
 
 def enable_amp(cfg: Config) -> None:
     """Switch the optimiser to automatic mixed precision."""
-    if not torch.cuda.is_available():
-        raise UsageError('--amp: mixed precision needs a GPU, and none was found')
     wrapper = cfg.optim_wrapper
-    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+    if wrapper.get('type', 'OptimWrapper') not in PLAIN_WRAPPERS:
         raise UsageError(f'--amp: cannot replace optim_wrapper.type {wrapper.type}')
-    wrapper.type = 'AmpOptimWrapper'
-    wrapper.setdefault('loss_scale', 'dynamic')
+    if _has_bfloat16():
+        wrapper.type = 'Bfloat16OptimWrapper'
+        wrapper.pop('loss_scale', None)
+    else:
+        wrapper.type = 'AmpOptimWrapper'
+        wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def _has_bfloat16() -> bool:
+    """Tell whether the device that will train knows the type; a CPU always does."""
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(
+        including_emulation=False
+    )
 
 
 def enable_auto_scale_lr(cfg: Config) -> None:

@@ -1,9 +1,8 @@
-"""Time, memory, parameters and FLOPs of detectors on random images."""
+"""What is measured of a model on random images: its tasks, FLOPs and memory."""
 
 import copy
 import multiprocessing
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +32,26 @@ class Setting:
         batch_size: B.
         device: As torch names it.
         threads: Of torch, on the CPU; 0 leaves torch's own number.
+        dtype: Of convolutions and matrix products: ``float32``, or under autocast
+            ``bfloat16`` or (on a GPU) ``float16``.
+        channels_last: Memory format of the convolutions; None is the config's own.
+        compiled: Whether ``torch.compile`` makes backbone and neck.
     """
 
     shape: tuple[int, int] = (416, 416)
     batch_size: int = 2
     device: str = 'cpu'
     threads: int = 0
+    dtype: str = 'float32'
+    channels_last: bool | None = None
+    compiled: bool = False
+
+    def autocast(self) -> torch.autocast:
+        """What a forward pass runs in."""
+        dtype = getattr(torch, self.dtype)
+        return torch.autocast(
+            torch.device(self.device).type, dtype, enabled=dtype != torch.float32
+        )
 
 
 def without_weights(model_cfg: ConfigDict) -> ConfigDict:
@@ -91,6 +104,31 @@ def build(model_cfg: ConfigDict, device: str = 'cpu') -> nn.Module:
     return MODELS.build(without_weights(model_cfg)).to(device)
 
 
+def build_for(setting: Setting, model_cfg: ConfigDict) -> nn.Module:
+    """Build a model as :func:`build` does, in the memory format of a setting."""
+    if setting.channels_last is not None:
+        model_cfg = ConfigDict(model_cfg, channels_last=setting.channels_last)
+    return build(model_cfg, setting.device)
+
+
+def compile_layers(model: nn.Module) -> None:
+    """Let ``torch.compile`` make backbone and neck, at their next call.
+
+    What follows them, proposals and what is made of them, differs in number from image
+    to image and is left as it is.
+    """
+    import torch._dynamo  # takes a while, and few callers need it
+
+    # Each model, mode and precision is compiled for itself; past its own limit of
+    # eight torch would go on uncompiled.
+    torch._dynamo.config.recompile_limit = 1000
+    torch._dynamo.config.accumulated_recompile_limit = 1000
+    for name in ('backbone', 'neck'):
+        part = getattr(model, name, None)
+        if part is not None:
+            part.compile()
+
+
 def count_labels(model_cfg: ConfigDict) -> int:
     """Return C of a peer that reads the whole image, or of a detector."""
     head = model_cfg.get('head') or model_cfg.roi_head.bbox_head
@@ -138,7 +176,10 @@ def random_batch(setting: Setting, num_classes: int, boxes: int = 8) -> Batch:
 
 
 def make_tasks(
-    model: nn.Module, batch: Batch, cache: FeatureCache | None = None
+    model: nn.Module,
+    batch: Batch,
+    cache: FeatureCache | None = None,
+    setting: Setting = Setting(),
 ) -> dict[str, Callable[[], object]]:
     """Return what is measured on a model, by name.
 
@@ -177,19 +218,22 @@ def make_tasks(
 
     def step() -> None:
         optimizer.zero_grad()
-        loss, _ = model.parse_losses(model.loss(inputs, samples))
+        with setting.autocast():
+            loss, _ = model.parse_losses(model.loss(inputs, samples))
         loss.backward()
         optimizer.step()
 
     @torch.no_grad()
     def predict() -> None:
         model.eval()
-        model.predict(inputs, copy.deepcopy(samples))
+        with setting.autocast():
+            model.predict(inputs, copy.deepcopy(samples))
 
     @torch.no_grad()
     def predict_labels() -> None:
         model.eval()
-        model.predict_labels(inputs, copy.deepcopy(samples))
+        with setting.autocast():
+            model.predict_labels(inputs, copy.deepcopy(samples))
 
     tasks = dict(train=train, train_frozen=train_frozen, predict=predict)
     if cache is not None:
@@ -208,37 +252,6 @@ def count_flops(task: Callable[[], object]) -> int:
     with FlopCounterMode(display=False) as counter:
         task()
     return counter.get_total_flops()
-
-
-def time_alternating(
-    tasks: list[Callable[[], object]], repeats: int, device: str, warmup: int = 1
-) -> list[list[float]]:
-    """Time several tasks in turn, so that a drift of the machine meets all alike.
-
-    Returns:
-        For each task ``repeats`` times in seconds.
-    """
-    times: list[list[float]] = [[] for _ in tasks]
-    for turn in range(warmup + repeats):
-        for task, into in zip(tasks, times, strict=True):
-            _synchronize(device)
-            start = time.perf_counter()
-            task()
-            _synchronize(device)
-            if turn >= warmup:
-                into.append(time.perf_counter() - start)
-    return times
-
-
-def milliseconds(times: list[float]) -> str:
-    """Write the median and the quartiles of times, which are in seconds."""
-    low, median, high = np.percentile(np.array(times) * 1e3, [25, 50, 75])
-    return f'{median:.1f} ({low:.1f}-{high:.1f})'
-
-
-def _synchronize(device: str) -> None:
-    if device.startswith('cuda'):
-        torch.cuda.synchronize(device)
 
 
 def peak_memory(model_cfg: ConfigDict, task: str, setting: Setting) -> int | None:

@@ -1,7 +1,7 @@
 """The models: SCANet and the classifier of its peers, their heads and losses."""
 
 from .classifiers import MultiLabelClassifier
-from .detectors import ChannelsLastMixin, SCANet
+from .detectors import ChannelsLastMixin, MixedPrecisionMixin, SCANet
 from .heads import (
     LabelGraphHead,
     LabelQueryHead,
@@ -40,6 +40,7 @@ __all__ = [
     'LabelSequenceHead',
     'LabelStatistics',
     'LabelwiseLinear',
+    'MixedPrecisionMixin',
     'MultiLabelBBoxHead',
     'MultiLabelClassifier',
     'MultiLabelClsHead',

@@ -1,25 +1,34 @@
 """The measurements measure what they say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 
+from mmscanet.comparison import ConfigName, find_configs
 from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.measure import (
     Setting,
     build,
+    build_for,
+    compile_layers,
     count_flops,
+    count_labels,
     faster_rcnn_twin,
     make_tasks,
     peak_memory,
     random_batch,
-    time_alternating,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTING = Setting(shape=(64, 96), batch_size=2)
+
+
+def method(path: Path) -> str:
+    """Name a config's method."""
+    return ConfigName.parse(path, 'any', 'any').method
 
 
 @pytest.fixture(scope='module')
@@ -100,12 +109,49 @@ def test_flops_of_a_layer_by_hand() -> None:
     assert count_flops(lambda: layer(x)) == 2 * 7 * 3 * 5
 
 
-def test_tasks_are_timed_in_turn() -> None:
-    calls: list[str] = []
-    tasks = [lambda: calls.append('a'), lambda: calls.append('b')]
-    times = time_alternating(tasks, repeats=3, device='cpu', warmup=1)
-    assert calls == ['a', 'b'] * 4
-    assert [len(each) for each in times] == [3, 3]
+def test_a_setting_says_how_the_convolutions_run(model_cfg: ConfigDict) -> None:
+    for last in (True, False):
+        setting = replace(SETTING, dtype='bfloat16', channels_last=last)
+        model = build_for(setting, model_cfg)
+        computed: list[torch.Tensor] = []
+        model.backbone.register_forward_hook(
+            lambda part, args, levels, into=computed: into.extend(levels)
+        )
+        tasks = make_tasks(model, random_batch(setting, 11), setting=setting)
+        for name in ('train', 'train_frozen', 'predict', 'predict_labels'):
+            computed.clear()
+            tasks[name]()
+            assert {level.dtype for level in computed} == {torch.bfloat16}, name
+            fine = computed[0]
+            assert fine.is_contiguous(memory_format=torch.channels_last) == last
+    assert 'channels_last' not in model_cfg  # the given config is left alone
+
+
+@pytest.mark.parametrize('path', find_configs(ROOT, 'r18', 'shapes'), ids=method)
+def test_every_method_takes_a_step_in_bfloat16(path: Path) -> None:
+    setting = Setting((64, 64), batch_size=2, dtype='bfloat16')
+    cfg = Config.fromfile(path).model
+    model = build_for(setting, cfg)
+    batch = random_batch(setting, count_labels(cfg))
+    tasks = make_tasks(model, batch, setting=setting)
+    tasks['train']()
+    tasks['predict']()
+    for name, param in model.named_parameters():
+        assert param.isfinite().all(), name
+
+
+def test_backbone_and_neck_are_compiled(
+    model_cfg: ConfigDict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[torch.nn.Module] = []
+    monkeypatch.setattr(torch.nn.Module, 'compile', lambda part: compiled.append(part))
+    model = build(model_cfg)
+    compile_layers(model)
+    assert compiled == [model.backbone, model.neck]
+    peer = ROOT / 'projects/resnet_gmp/configs/resnet_gmp_r18_shapes.py'
+    model = build(Config.fromfile(peer).model)
+    compile_layers(model)  # it has no neck
+    assert compiled[2:] == [model.backbone]
 
 
 def test_peak_memory_sees_the_frozen_stage(model_cfg: ConfigDict) -> None:

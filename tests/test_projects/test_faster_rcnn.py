@@ -167,3 +167,16 @@ def test_trains_measures_and_labels_pictures(config, train_and_label):
     ]
     assert boxes
     assert all(box['context_box'] is box['object_score'] is None for box in boxes)
+
+
+def test_runs_in_bfloat16(build):
+    model = build()
+    full = model.predict_labels(IMAGES, samples())
+    with torch.autocast('cpu', torch.bfloat16):
+        half = model.predict_labels(IMAGES, samples())
+        boxes = model.predict(IMAGES, samples())[0].pred_instances.bboxes
+        losses = model.train().loss(IMAGES, samples([[8, 8, 40, 40]], [2]))
+    loss, _ = model.parse_losses(losses)
+    assert loss.isfinite()
+    assert boxes.dtype == torch.float32
+    torch.testing.assert_close(half.float(), full, atol=0.05, rtol=0)

@@ -185,14 +185,89 @@ def test_methods_are_timed_in_turn(
         *('--repeats', 2, '--warmup', 1, '--batch-size', 2),
     )
     lines = capsys.readouterr().out.strip().splitlines()
-    assert 'batches of 2 images, 32 x 32' in lines[0]
-    rows = [
-        [cell.strip() for cell in line.strip('|').split('|')] for line in lines[-2:]
-    ]
-    assert [row[0] for row in rows] == ['resnet_gmp', 'csra']
+    assert 'batches of 2 images, 32 x 32; float32; torch' in lines[0]
+    times, done = cells(lines[4:6]), cells(lines[-2:])
+    assert [row[0] for row in times] == ['resnet_gmp', 'csra']
     # Joint, frozen and cached training, labels: times and their ratios.
-    assert rows[0][2::2] == ['1.00'] * 4
-    assert all(float(ratio) > 0 for ratio in rows[1][2::2])
+    assert times[0][2::2] == ['1.00'] * 4
+    assert all(float(ratio) > 0 for ratio in times[1][2::2])
+    # Images a second, of training and of labels, are those of the times.
+    assert 'Matrix products: ' in lines[7]
+    assert [row[0] for row in done] == ['resnet_gmp', 'csra']
+    for row, timed in zip(done, times, strict=True):
+        assert len(row) == 9
+        for rate, time in ((row[1], timed[1]), (row[5], timed[7])):
+            milliseconds = float(time.split()[0])
+            assert float(rate) == pytest.approx(2e3 / milliseconds, rel=0.02)
+
+
+def cells(lines: list[str]) -> list[list[str]]:
+    """Part rows of a Markdown table."""
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
+
+
+def test_throughput_by_hand(load_tool: Callable[[str], ModuleType]) -> None:
+    tool = load_tool('analysis_tools/benchmark_methods')
+    times = dict(train=[[0.5, 0.5]], predict_labels=[[0.1]])
+    flops = dict(train=[10**12], predict_labels=[10**11])
+    table = tool.throughput_table(['a'], times, flops, batch_size=4, rate=4e12)
+    assert cells(table.splitlines()[2:]) == [
+        [
+            'a',
+            *('8.0', '250.00', '2.000', '50%'),
+            *('40.0', '25.00', '1.000', '25%'),
+        ]
+    ]
+
+
+def test_half_precision_that_the_device_lacks_is_one_line(
+    refused: Callable[..., str],
+) -> None:
+    error = refused('analysis_tools/benchmark_methods', SHAPES, '--dtype', 'float16')
+    assert error == 'error: --dtype float16 needs a GPU; a CPU has bfloat16'
+
+
+def test_settings_are_timed_in_turn(
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
+) -> None:
+    run_tool(
+        *('analysis_tools/benchmark_settings', SHAPES, '--shape', 64, 64),
+        *('--repeats', 1, '--warmup', 1, '--batch-size', 1),
+    )
+    rows = cells(capsys.readouterr().out.strip().splitlines()[-4:])
+    assert [row[0] for row in rows] == [
+        *('float32', 'float32, channels-last'),
+        *('bfloat16', 'bfloat16, channels-last'),
+    ]
+    assert rows[0][2::2] == ['1.00'] * 3
+    assert all(float(ratio) > 0 for row in rows for ratio in row[2::2])
+
+
+def test_settings_with_and_without_compilation(
+    load_tool: Callable[[str], ModuleType],
+) -> None:
+    tool = load_tool('analysis_tools/benchmark_settings')
+    named = tool.name_settings(tool.Setting(device='cuda:1'), compiled=True)
+    assert len(named) == 12
+    assert list(named)[-1] == 'float16, channels-last, compiled'
+    last = named['float16, channels-last, compiled']
+    assert (last.dtype, last.channels_last, last.compiled) == ('float16', True, True)
+    assert last.device == 'cuda:1'
+
+
+def test_profile_names_parts_and_operations(
+    capsys: pytest.CaptureFixture, run_tool: Callable[..., None]
+) -> None:
+    run_tool(
+        *('analysis_tools/profile_model', SHAPES, '--shape', 64, 64),
+        *('--repeats', 1, '--batch-size', 1, '--dtype', 'bfloat16'),
+    )
+    out = capsys.readouterr().out
+    assert 'batches of 1 images, 64 x 64; bfloat16' in out
+    for title in ('train', 'train_frozen', 'predict'):
+        assert f'\n{title}, ' in out
+    for row in ('backbone', 'backward', 'roi_head.context_head', 'rest', 'RoIAlign'):
+        assert out.count(f'\n| {row} | ') == 3
 
 
 def test_allocator_is_timed_in_two_processes(

@@ -13,6 +13,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,6 +206,54 @@ def test_two_processes_train_on_cpus(
     assert all(torch.isfinite(value).all() for value in state.values())
 
 
+def test_mixed_precision_trains(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_tool: Callable[..., None],
+) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    run_tool(
+        *('train', config, '--amp', '--work-dir', tmp_path),
+        *('--cfg-options', 'train_cfg.max_epochs=1'),
+    )
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert "type='Bfloat16OptimWrapper'" in log
+    assert 'multi-label/mAP' in log
+    state = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)['state_dict']
+    floats = [value for value in state.values() if value.is_floating_point()]
+    assert all(
+        value.dtype == torch.float32 and value.isfinite().all() for value in floats
+    )
+
+
+@pytest.mark.parametrize(
+    ('gpu', 'expected'),
+    [
+        (None, dict(type='Bfloat16OptimWrapper')),
+        ('new', dict(type='Bfloat16OptimWrapper')),
+        ('old', dict(type='AmpOptimWrapper', loss_scale='dynamic')),
+    ],
+)
+def test_precision_is_what_the_device_has(
+    gpu: str | None,
+    expected: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    load_tool: Callable[[str], ModuleType],
+) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu is not None)
+    monkeypatch.setattr(
+        torch.cuda,
+        'is_bf16_supported',
+        # An old one computes it too, slowly.
+        lambda including_emulation=True: including_emulation or gpu == 'new',
+    )
+    for before in (dict(), dict(type='AmpOptimWrapper', loss_scale='dynamic')):
+        cfg = Config(dict(optim_wrapper=before))
+        load_tool('train').enable_amp(cfg)
+        assert cfg.optim_wrapper == expected
+
+
 def test_mistakes_end_in_one_line(
     config: Path,
     tmp_path: Path,
@@ -224,7 +273,10 @@ def test_mistakes_end_in_one_line(
         ((config, '--work-dir', config / 'in'), 'cannot write to'),
         ((config, '--resume', ROOT / 'README.md'), 'README.md is none'),
         ((config, '--resume', 'none.pth'), 'checkpoint none.pth does not exist'),
-        ((config, '--amp'), '--amp: mixed precision needs a GPU'),
+        (
+            (config, '--amp', '--cfg-options', 'optim_wrapper.type=OtherWrapper'),
+            '--amp: cannot replace optim_wrapper.type OtherWrapper',
+        ),
         ((config, '--launcher', 'slurm'), 'no CUDA device was found'),
         (
             (config, '--cfg-options', 'train_cfg.max_epoch=3'),

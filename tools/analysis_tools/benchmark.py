@@ -27,11 +27,10 @@ from mmscanet.engine.measure import (
     count_labels,
     faster_rcnn_twin,
     make_tasks,
-    milliseconds,
     peak_memory,
     random_batch,
-    time_alternating,
 )
+from mmscanet.engine.timing import milliseconds, time_alternating
 from mmscanet.errors import require_writable_file
 from mmscanet.files import write_atomically
 

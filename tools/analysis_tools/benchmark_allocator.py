@@ -19,13 +19,9 @@ from mmscanet.engine.launch import (
     load_config,
     report_usage_errors,
 )
-from mmscanet.engine.measure import (
-    Setting,
-    milliseconds,
-    resident_peak,
-    time_alternating,
-)
+from mmscanet.engine.measure import Setting, resident_peak
 from mmscanet.engine.task_worker import TaskWorker
+from mmscanet.engine.timing import milliseconds, time_alternating
 from mmscanet.errors import UsageError
 
 TASKS = {

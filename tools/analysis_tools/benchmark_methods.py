@@ -2,10 +2,15 @@
 
 What counts are the ratios: times of runs that were made one after the other also tell
 what else the machine had to do. The first method is the one that others are compared
-with; without configs it is SCANet, and SCANet+ and all peers follow.
+with; without configs it is SCANet, and SCANet+ and all peers follow. A second table
+has images a second, and how much of the device's rate of matrix products they take.
 """
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import (
+    ArgumentParser,
+    BooleanOptionalAction,
+    RawDescriptionHelpFormatter,
+)
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,11 +31,17 @@ from mmscanet.engine.launch import (
 )
 from mmscanet.engine.measure import (
     Setting,
-    build,
+    build_for,
+    compile_layers,
+    count_flops,
     count_labels,
     make_tasks,
-    milliseconds,
     random_batch,
+)
+from mmscanet.engine.timing import (
+    Times,
+    matrix_rate,
+    ratio_table,
     time_alternating,
 )
 from mmscanet.errors import UsageError
@@ -42,6 +53,7 @@ TASKS = {
     'train_cached': 'the same with a feature cache',
     'predict_labels': 'labels of images',
 }
+COUNTED = ('train', 'predict_labels')
 
 
 def build_parser() -> ArgumentParser:
@@ -56,12 +68,28 @@ def build_parser() -> ArgumentParser:
     add_timing_arguments(parser, repeats=10)
     parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
     parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+    parser.add_argument(
+        '--dtype',
+        choices=['float32', 'bfloat16', 'float16'],
+        default='float32',
+        help='of convolutions and matrix products; float16 on a GPU only',
+    )
+    parser.add_argument(
+        '--channels-last',
+        action=BooleanOptionalAction,
+        help="memory format of the convolutions; without it, the config's own",
+    )
+    parser.add_argument(
+        '--compile',
+        action='store_true',
+        help='compile backbone and neck; feature caches are left out',
+    )
     return parser
 
 
-def time_methods(
+def measure(
     cfgs: list[Config], setting: Setting, repeats: int, warmup: int, folder: Path
-) -> dict[str, list[list[float]]]:
+) -> tuple[dict[str, list[Times]], dict[str, list[int]]]:
     """Time each task of all methods, one after the other, again and again.
 
     Args:
@@ -72,33 +100,78 @@ def time_methods(
         folder: Where feature caches may be.
 
     Returns:
-        For each task ``repeats`` times, in seconds, of each method.
+        For each task ``repeats`` times, in seconds, of each method; for training and
+        for labels the floating-point operations of a batch.
     """
-    runs = []
+    runs, flops = [], {task: [] for task in COUNTED}
     for cfg in cfgs:
         batch = random_batch(setting, count_labels(cfg.model))
-        model = build(cfg.model, setting.device)
-        tasks = make_tasks(model, batch, FeatureCache(model.backbone, folder))
-        runs.append({'predict_labels': tasks['predict'], **tasks})
-    return {
+        model = build_for(setting, cfg.model)
+        cache = None if setting.compiled else FeatureCache(model.backbone, folder)
+        tasks = make_tasks(model, batch, cache, setting)
+        tasks = {'predict_labels': tasks['predict'], **tasks}
+        for task, counts in flops.items():
+            # Before anything is compiled: what is inside then cannot be counted.
+            counts.append(count_flops(tasks[task]))
+        if setting.compiled:
+            compile_layers(model)
+        runs.append(tasks)
+    times = {
         task: time_alternating(
             [tasks[task] for tasks in runs], repeats, setting.device, warmup
         )
         for task in TASKS
+        if task in runs[0]
     }
+    return times, flops
 
 
-def report(names: list[str], times: dict[str, list[list[float]]]) -> str:
-    """Lay out times and their ratios to the first method's as a Markdown table."""
-    heading = ['method', *(f'{words}, ms | ratio' for words in TASKS.values())]
-    lines = [f'| {" | ".join(heading)} |', '|---' * (1 + 2 * len(TASKS)) + '|']
+def throughput_table(
+    names: list[str],
+    times: dict[str, list[Times]],
+    flops: dict[str, list[int]],
+    batch_size: int,
+    rate: float,
+) -> str:
+    """Lay out what is done in a second as a Markdown table.
+
+    Args:
+        names: Of the methods.
+        times: See :func:`measure`.
+        flops: See :func:`measure`.
+        batch_size: Images of a batch.
+        rate: Of matrix products, floating-point operations a second.
+    """
+    columns = 'images/s | GFLOPs an image | TFLOP/s | of the matrix rate'
+    heading = ['method', *(f'{TASKS[task]}: {columns}' for task in flops)]
+    lines = [f'| {" | ".join(heading)} |', '|---' * (1 + 4 * len(flops)) + '|']
     for i, name in enumerate(names):
         cells = [name]
-        for task in TASKS:
-            ratio = np.median(times[task][i]) / np.median(times[task][0])
-            cells += [milliseconds(times[task][i]), f'{ratio:.2f}']
+        for task, counts in flops.items():
+            seconds = np.median(times[task][i])
+            done = counts[i] / seconds
+            cells += [
+                f'{batch_size / seconds:.1f}',
+                f'{counts[i] / batch_size / 1e9:.2f}',
+                f'{done / 1e12:.3f}',
+                f'{done / rate:.0%}',
+            ]
         lines.append(f'| {" | ".join(cells)} |')
     return '\n'.join(lines)
+
+
+def describe(setting: Setting, repeats: int) -> str:
+    """Say on what the figures were taken, and how."""
+    height, width = setting.shape
+    ways = [setting.dtype]
+    if setting.channels_last is not None:
+        ways.append('channels last' if setting.channels_last else 'channels first')
+    if setting.compiled:
+        ways.append('backbone and neck compiled')
+    return (
+        f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
+        f'{", ".join(ways)}; torch {torch.__version__}; median (quartiles) of {repeats}'
+    )
 
 
 def main() -> None:
@@ -114,17 +187,29 @@ def main() -> None:
                 f'the configs have inputs of {len(shapes)} sizes; give --shape'
             )
         check_device(args.device)
+        if args.dtype == 'float16' and not args.device.startswith('cuda'):
+            raise UsageError('--dtype float16 needs a GPU; a CPU has bfloat16')
         if args.threads:
             torch.set_num_threads(args.threads)
-        setting = Setting(shapes.pop(), args.batch_size, args.device, args.threads)
-        with TemporaryDirectory() as folder:
-            times = time_methods(cfgs, setting, args.repeats, args.warmup, Path(folder))
-        height, width = setting.shape
-        print(
-            f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
-            f'torch {torch.__version__}; median (quartiles) of {args.repeats}\n'
+        setting = Setting(
+            shapes.pop(),
+            args.batch_size,
+            args.device,
+            args.threads,
+            args.dtype,
+            args.channels_last,
+            args.compile,
         )
-        print(report(names, times))
+        rate = matrix_rate(args.device, args.dtype)
+        with TemporaryDirectory() as folder:
+            times, flops = measure(
+                cfgs, setting, args.repeats, args.warmup, Path(folder)
+            )
+        print(f'{describe(setting, args.repeats)}\n')
+        columns = {TASKS[task]: each for task, each in times.items()}
+        print(ratio_table('method', names, columns))
+        print(f'\nMatrix products: {rate / 1e12:.3f} TFLOP/s\n')
+        print(throughput_table(names, times, flops, args.batch_size, rate))
 
 
 if __name__ == '__main__':

@@ -24,7 +24,8 @@ from mmscanet.engine.launch import (
     load_config,
     report_usage_errors,
 )
-from mmscanet.engine.measure import build, time_alternating
+from mmscanet.engine.measure import build
+from mmscanet.engine.timing import time_alternating
 from mmscanet.engine.weights import check_checkpoint
 from mmscanet.errors import UsageError
 from mmscanet.models.detectors import SCANet

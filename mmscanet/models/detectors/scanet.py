@@ -10,11 +10,12 @@ from torch import Tensor
 from mmscanet.models.roi_heads.sca_fusion import BRANCHES
 
 from .channels_last import ChannelsLastMixin, lay_out_for_rois
+from .mixed_precision import MixedPrecisionMixin, in_full_precision
 from .pyramid import Pyramid
 
 
 @MODELS.register_module()
-class SCANet(ChannelsLastMixin, TwoStageDetector):
+class SCANet(MixedPrecisionMixin, ChannelsLastMixin, TwoStageDetector):
     """Spatial-context-aware network for multi-label image classification.
 
     J. Zhang et al., "Spatial-Context-Aware Deep Neural Network for Multi-Class
@@ -30,7 +31,8 @@ class SCANet(ChannelsLastMixin, TwoStageDetector):
     def extract_feat(self, batch_inputs: Tensor) -> Pyramid:
         """Pyramid levels of (B, D, H_l, W_l), the X of Eq. 1, and the backbone's."""
         feats = self.backbone(self.arrange(batch_inputs))
-        return Pyramid(lay_out_for_rois(self.neck(feats)), backbone=feats)
+        levels = lay_out_for_rois(in_full_precision(self.neck(feats)))
+        return Pyramid(levels, backbone=feats)
 
     def predict(
         self,

@@ -159,8 +159,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             return None
         extractor = self.context_roi_extractor
         feats = extractor(x[: extractor.num_inputs], rois, img_shapes)
-        trunk = self.bbox_head if self.share_trunk else self.context_head
-        return self.context_head.nets(trunk.trunk(feats))[0]
+        if self.share_trunk:
+            return self.context_head.nets(self.bbox_head.trunk(feats))[0]
+        return self.context_head(feats)[0]
 
     def _scene_forward(self, x: tuple[Tensor, ...]) -> Tensor | None:
         """Label logits (B, C) of the images as a whole, of the levels of a Pyramid."""

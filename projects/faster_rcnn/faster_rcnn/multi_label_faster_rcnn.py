@@ -9,11 +9,11 @@ from mmdet.utils import InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmscanet.models import ChannelsLastMixin
+from mmscanet.models import ChannelsLastMixin, MixedPrecisionMixin
 
 
 @MODELS.register_module()
-class MultiLabelFasterRCNN(ChannelsLastMixin, FasterRCNN):
+class MultiLabelFasterRCNN(MixedPrecisionMixin, ChannelsLastMixin, FasterRCNN):
     """mmdet's Faster R-CNN; the score of a label is that of its best box.
 
     Training is mmdet's. In prediction the best box is found among all refined

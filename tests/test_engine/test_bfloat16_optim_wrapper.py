@@ -1,0 +1,26 @@
+"""Training in bfloat16 by the optimiser's wrapper."""
+
+import torch
+from mmdet.registry import OPTIM_WRAPPERS
+from torch import nn
+
+
+def test_the_forward_pass_is_in_bfloat16_and_the_weights_are_not() -> None:
+    layer = nn.Linear(3, 2)
+    wrapper = OPTIM_WRAPPERS.build(
+        dict(
+            type='Bfloat16OptimWrapper',
+            optimizer=torch.optim.SGD(layer.parameters(), lr=0.5),
+        )
+    )
+    before = layer.weight.clone()
+    images = torch.rand(4, 3)
+    with wrapper.optim_context(layer):
+        out = layer(images)
+    assert out.dtype == torch.bfloat16
+    assert layer(images).dtype == torch.float32
+    wrapper.update_params(out.float().sum())
+    assert layer.weight.dtype == torch.float32
+    # The gradient of the sum is the sum of the inputs, rounded to 8 bits.
+    step = before - layer.weight
+    torch.testing.assert_close(step[0], 0.5 * images.sum(0), rtol=0.02, atol=0)

@@ -1,0 +1,89 @@
+"""Tell where the time of a training step or a prediction goes, on random images."""
+
+from argparse import ArgumentParser
+
+import torch
+
+from mmscanet.apis.inferencer import check_device
+from mmscanet.comparison.machine import machine
+from mmscanet.engine.launch import (
+    add_config_arguments,
+    add_shape_argument,
+    input_shape,
+    load_config,
+    report_usage_errors,
+)
+from mmscanet.engine.measure import (
+    Setting,
+    build_for,
+    count_labels,
+    make_tasks,
+    random_batch,
+)
+from mmscanet.engine.profiling import Profile, profile_task
+
+TASKS = ('train', 'train_frozen', 'predict')
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    parser = ArgumentParser(description=__doc__)
+    add_config_arguments(parser)
+    add_shape_argument(parser)
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--repeats', type=int, default=3)
+    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
+    parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+    parser.add_argument(
+        '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32'
+    )
+    return parser
+
+
+def share_table(what: str, seconds: dict[str, float], whole: float) -> str:
+    """Lay out times, largest first, and their shares of the whole as Markdown."""
+    lines = [f'| {what} | ms | share |', '|---|---|---|']
+    for name, each in sorted(seconds.items(), key=lambda item: -item[1]):
+        lines.append(f'| {name} | {1e3 * each:.1f} | {each / whole:.0%} |')
+    return '\n'.join(lines)
+
+
+def report(found: Profile) -> str:
+    """Write both tables."""
+    rest = found.seconds - sum(found.parts.values())
+    parts = {**found.parts, 'rest': rest}
+    return '\n\n'.join(
+        [
+            share_table('part', parts, found.seconds),
+            share_table('operation', found.kinds, sum(found.kinds.values())),
+        ]
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    args = build_parser().parse_args()
+    with report_usage_errors():
+        cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
+        check_device(args.device)
+        if args.threads:
+            torch.set_num_threads(args.threads)
+        shape = tuple(args.shape or input_shape(cfg))
+        setting = Setting(
+            shape, args.batch_size, args.device, args.threads, dtype=args.dtype
+        )
+        model = build_for(setting, cfg.model)
+        batch = random_batch(setting, count_labels(cfg.model))
+        tasks = make_tasks(model, batch, setting=setting)
+        height, width = shape
+        print(
+            f'{machine()}; batches of {args.batch_size} images, {height} x {width}; '
+            f'{args.dtype}; torch {torch.__version__}'
+        )
+        for name in TASKS:
+            found = profile_task(model, tasks[name], args.device, args.repeats)
+            print(f'\n{name}, {1e3 * found.seconds:.1f} ms\n\n{report(found)}')
+
+
+if __name__ == '__main__':
+    main()
