@@ -31,12 +31,13 @@ def row(start: str) -> str:
 def leaf_cells(path: Path, leaf: str) -> list[str]:
     """The cells of a leaf's row in the table that a file of results is told in.
 
-    The first one has the leaf's whole name, that of a folder its last part; what is no
-    leaf has its own.
+    The first one has the leaf's whole name, that of a folder its last part, and that of
+    ``bfloat16`` says so; what is no leaf has its own.
     """
     if path.parent == RESULTS or '-choose' not in leaf:
         return cells(leaf)
-    return cells(leaf.partition('-choose')[2].lstrip('_') or 'defaults')
+    name = leaf.partition('-choose')[2].lstrip('_') or 'defaults'
+    return cells(f'{name}, bfloat16' if path.parent.name == 'bfloat16' else name)
 
 
 @pytest.mark.parametrize('path', TABLES, ids=lambda p: p.stem)
@@ -83,6 +84,16 @@ def test_differences_have_the_files_figures(path):
     for name, comparison in content.items():
         interval = written(comparison['groups']['all']['difference'])
         assert interval in leaf_cells(path, Path(name).stem)
+
+
+def test_wider_context_beside_a_scene_branch_has_the_files_figures():
+    path = RESULTS / 'bfloat16/scene-expand3.0.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    medium = comparison['groups']['medium']
+    reference, other = (f'{medium[x]["value"]:.1f}' for x in ('reference', 'other'))
+    gain = written(comparison['groups']['all']['difference'])
+    said = f'{reference} at 1.5 times and {other} at three, mAP {gain}'
+    assert said in row('`expand3.0, bfloat16`')
 
 
 def test_what_several_sizes_gain_is_the_files_figures():

@@ -144,6 +144,12 @@ def add_timing_arguments(
     parser.add_argument('--warmup', type=_positive, default=2)
 
 
+def add_device_arguments(parser: ArgumentParser) -> None:
+    """Add where it is timed."""
+    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
+    parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+
+
 def _positive(text: str) -> int:
     """Read a whole number of at least 1."""
     number = int(text)

@@ -52,19 +52,25 @@ class Profile:
 
 
 def profile_task(
-    model: nn.Module, task: Callable[[], object], device: str, repeats: int = 3
+    model: nn.Module,
+    task: Callable[[], object],
+    device: str,
+    repeats: int = 3,
+    warmup: int = 1,
 ) -> Profile:
-    """Run a task under torch's profiler, after once without.
+    """Run a task under torch's profiler.
 
     Args:
         model: Whose children are the parts; those of a ``roi_head`` are told apart.
         task: One of :func:`~.measure.make_tasks`.
         device: Where it runs, as torch names it.
         repeats: How often; all figures are means.
+        warmup: How often without the profiler before.
     """
     on_gpu = device.startswith('cuda')
     activities = [ProfilerActivity.CPU, *[ProfilerActivity.CUDA] * on_gpu]
-    task()
+    for _ in range(warmup):
+        task()
     with ranges(model), profile(activities=activities) as profiler:
         for _ in range(repeats):
             with record_function(_WHOLE):

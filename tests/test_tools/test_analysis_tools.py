@@ -260,7 +260,7 @@ def test_profile_names_parts_and_operations(
 ) -> None:
     run_tool(
         *('analysis_tools/profile_model', SHAPES, '--shape', 64, 64),
-        *('--repeats', 1, '--batch-size', 1, '--dtype', 'bfloat16'),
+        *('--repeats', 1, '--warmup', 1, '--batch-size', 1, '--dtype', 'bfloat16'),
     )
     out = capsys.readouterr().out
     assert 'batches of 1 images, 64 x 64; bfloat16' in out

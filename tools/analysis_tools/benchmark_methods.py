@@ -23,6 +23,7 @@ from mmscanet.comparison import ConfigName, find_configs
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.launch import (
+    add_device_arguments,
     add_shape_argument,
     add_timing_arguments,
     input_shape,
@@ -66,8 +67,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument('--dataset', default='shapes', help="as in the configs' names")
     add_shape_argument(parser)
     add_timing_arguments(parser, repeats=10)
-    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
-    parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+    add_device_arguments(parser)
     parser.add_argument(
         '--dtype',
         choices=['float32', 'bfloat16', 'float16'],

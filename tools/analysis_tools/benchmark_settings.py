@@ -13,6 +13,7 @@ from mmscanet.apis.inferencer import check_device
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.launch import (
     add_config_arguments,
+    add_device_arguments,
     add_shape_argument,
     add_timing_arguments,
     input_shape,
@@ -44,8 +45,7 @@ def build_parser() -> ArgumentParser:
     add_config_arguments(parser)
     add_shape_argument(parser)
     add_timing_arguments(parser, repeats=5)
-    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
-    parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+    add_device_arguments(parser)
     parser.add_argument(
         '--compile',
         action='store_true',

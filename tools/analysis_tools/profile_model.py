@@ -8,7 +8,9 @@ from mmscanet.apis.inferencer import check_device
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.launch import (
     add_config_arguments,
+    add_device_arguments,
     add_shape_argument,
+    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -30,10 +32,8 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     add_config_arguments(parser)
     add_shape_argument(parser)
-    parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--repeats', type=int, default=3)
-    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
-    parser.add_argument('--threads', type=int, default=0, help='CPU threads of torch')
+    add_timing_arguments(parser, repeats=3)
+    add_device_arguments(parser)
     parser.add_argument(
         '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32'
     )
@@ -81,7 +81,9 @@ def main() -> None:
             f'{args.dtype}; torch {torch.__version__}'
         )
         for name in TASKS:
-            found = profile_task(model, tasks[name], args.device, args.repeats)
+            found = profile_task(
+                model, tasks[name], args.device, args.repeats, args.warmup
+            )
             print(f'\n{name}, {1e3 * found.seconds:.1f} ms\n\n{report(found)}')
 
 
