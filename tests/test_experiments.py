@@ -96,6 +96,19 @@ def test_wider_context_beside_a_scene_branch_has_the_files_figures():
     assert said in row('`expand3.0, bfloat16`')
 
 
+def test_training_on_larger_images_has_the_files_figures():
+    content = json.loads((RESULTS / 'sizes/trained-at-480.json').read_text())
+    small, large = (content[f'{size}.npz']['groups'] for size in (416, 480))
+    page = ' '.join(PAGE)
+    reference = small['all']['reference']['value']
+    values = [each['all']['other']['value'] for each in (small, large)]
+    said = '{:.1f} at 416 and {:.1f} at 480, the published model {:.1f}'
+    assert said.format(*values, reference) in page
+    differences = [written(each['all']['difference']) for each in (small, large)]
+    assert ' and '.join(differences) in page
+    assert f'large labels at 480 {written(large["large"]["difference"])}' in page
+
+
 def test_what_several_sizes_gain_is_the_files_figures():
     (comparison,) = json.loads((RESULTS / 'sizes/report-tta.json').read_text()).values()
     page = ' '.join(PAGE)
