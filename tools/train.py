@@ -22,7 +22,7 @@ from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
 from mmscanet.errors import UsageError, require_writable_folder
 
 NEEDS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
-PLAIN_WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', 'Bfloat16OptimWrapper')
+MIXED_WRAPPERS = ('AmpOptimWrapper', 'Bfloat16OptimWrapper')
 STOPPED = 'stopped; the same command with --resume goes on from the last checkpoint'
 
 
@@ -34,7 +34,8 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='mixed precision: bfloat16, or float16 on a GPU without it',
+        help='mixed precision: bfloat16, or float16 on a GPU without it; slow on a CPU '
+        'without it (avx512_bf16)',
     )
     parser.add_argument(
         '--auto-scale-lr',
@@ -56,16 +57,17 @@ def build_parser() -> ArgumentParser:
 
 
 def enable_amp(cfg: Config) -> None:
-    """Switch the optimiser to automatic mixed precision."""
+    """Switch the optimiser to automatic mixed precision, if it is not yet."""
     wrapper = cfg.optim_wrapper
-    if wrapper.get('type', 'OptimWrapper') not in PLAIN_WRAPPERS:
-        raise UsageError(f'--amp: cannot replace optim_wrapper.type {wrapper.type}')
+    kind = wrapper.get('type', 'OptimWrapper')
+    if kind in MIXED_WRAPPERS:
+        return
+    if kind != 'OptimWrapper':
+        raise UsageError(f'--amp: cannot replace optim_wrapper.type {kind}')
     if _has_bfloat16():
         wrapper.type = 'Bfloat16OptimWrapper'
-        wrapper.pop('loss_scale', None)
     else:
-        wrapper.type = 'AmpOptimWrapper'
-        wrapper.setdefault('loss_scale', 'dynamic')
+        wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
 
 
 def _has_bfloat16() -> bool:

@@ -17,6 +17,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from mmscanet.errors import ConfigError
+
 from .feature_cache import FeatureCache
 from .hooks.staged_training_hook import freeze
 
@@ -45,6 +47,18 @@ class Setting:
     dtype: str = 'float32'
     channels_last: bool | None = None
     compiled: bool = False
+
+    def __str__(self) -> str:
+        height, width = self.shape
+        ways = [self.dtype]
+        if self.channels_last is not None:
+            ways.append('channels last' if self.channels_last else 'channels first')
+        if self.compiled:
+            ways.append('backbone and neck compiled')
+        return (
+            f'batches of {self.batch_size} images, {height} x {width}; '
+            f'{", ".join(ways)}'
+        )
 
     def autocast(self) -> torch.autocast:
         """What a forward pass runs in."""
@@ -105,10 +119,23 @@ def build(model_cfg: ConfigDict, device: str = 'cpu') -> nn.Module:
 
 
 def build_for(setting: Setting, model_cfg: ConfigDict) -> nn.Module:
-    """Build a model as :func:`build` does, in the memory format of a setting."""
-    if setting.channels_last is not None:
-        model_cfg = ConfigDict(model_cfg, channels_last=setting.channels_last)
-    return build(model_cfg, setting.device)
+    """Build a model as :func:`build` does, in the memory format of a setting.
+
+    Raises:
+        ConfigError: The model cannot choose its memory format, as mmdet's own.
+    """
+    if setting.channels_last is None:
+        return build(model_cfg, setting.device)
+    try:
+        chosen = ConfigDict(model_cfg, channels_last=setting.channels_last)
+        return build(chosen, setting.device)
+    except TypeError as error:
+        if 'channels_last' not in str(error):
+            raise
+        raise ConfigError(
+            f'{model_cfg.type} has no channels_last: take a model of mmscanet or of '
+            'projects'
+        ) from error
 
 
 def compile_layers(model: nn.Module) -> None:
@@ -269,9 +296,11 @@ def _peak_memory(model_cfg: dict, task: str, setting: Setting) -> int | None:
     if setting.threads:
         torch.set_num_threads(setting.threads)
     cfg = ConfigDict(model_cfg)
-    model = build(cfg, setting.device)
+    model = build_for(setting, cfg)
+    if setting.compiled:
+        compile_layers(model)
     batch = random_batch(setting, count_labels(cfg))
-    run = make_tasks(model, batch)[task]
+    run = make_tasks(model, batch, setting=setting)[task]
     on_gpu = setting.device.startswith('cuda')
     before = _status_bytes('VmRSS')
     run()

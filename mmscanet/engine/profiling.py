@@ -1,6 +1,6 @@
 """Where the time of a task goes: by part of the model and by kind of operation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,19 +15,17 @@ from torch.profiler import ProfilerActivity, profile, record_function
 KINDS = {
     'convolution, backward': (
         'convolution_backward',
+        'convolutionbackward',
         'conv2d_backward',
-        'dgrad',
-        'wgrad',
     ),
     'convolution': ('conv',),
-    'batch normalisation': ('batch_norm', 'bn_fw', 'bn_bw'),
+    'batch normalisation': ('batch_norm', 'batchnorm'),
     'RoIAlign': ('roialign', 'roi_align'),
     'suppression': ('nms',),
-    'matrix product': ('mm', 'gemm', 'attention', 'linear'),
+    'matrix product': ('mm', 'attention', 'aten::linear'),
     'activation': ('relu', 'hardtanh', 'clamp', 'sigmoid', 'gelu', 'softmax'),
-    'copy and cast': ('copy', 'memcpy', 'cat', 'contiguous'),
     'sorting and indexing': ('sort', 'topk', 'index', 'nonzero', 'gather', 'scatter'),
-    'optimiser': ('foreach', 'optimizer', 'multi_tensor'),
+    'copy and cast': ('copy', 'aten::cat', 'contiguous'),
 }
 OTHER = 'other'
 # Names of ranges in the profiler's record.
@@ -40,10 +38,14 @@ class Profile:
 
     Attributes:
         seconds: Of the whole task, once, with the profiler's own cost.
-        parts: Seconds in the forward pass of each part of the model, and ``backward``.
-            What is in none (targets, proposals, losses) is not named.
+        parts: Seconds in the forward pass of each part of the model, ``backward`` and
+            ``optimiser``. What is in none is not named: proposals, targets, losses,
+            what a head computes outside of its ``forward``.
         kinds: Seconds of each kind of operation in ``KINDS``, ``OTHER`` last; they add
             up to all that was computed.
+
+    On a GPU ``parts`` and ``kinds`` are its time, so that what is missing from
+    ``seconds`` is also its waiting.
     """
 
     seconds: float
@@ -71,34 +73,38 @@ def profile_task(
     activities = [ProfilerActivity.CPU, *[ProfilerActivity.CUDA] * on_gpu]
     for _ in range(warmup):
         task()
-    with ranges(model), profile(activities=activities) as profiler:
+    with ranges(model), profile(activities=activities, acc_events=True) as profiler:
         for _ in range(repeats):
             with record_function(_WHOLE):
                 task()
                 if on_gpu:
                     torch.cuda.synchronize(device)
-    # Microseconds of all repeats.
+    return summarise(profiler.key_averages(), repeats, on_gpu)
+
+
+def summarise(
+    events: Iterable[FunctionEventAvg], repeats: int, on_gpu: bool
+) -> Profile:
+    """Make a profile of the profiler's events, whose times are in microseconds."""
+    # A GPU tells kernels and ranges once more; an operation's own event has them.
+    events = [event for event in events if event.device_type == DeviceType.CPU]
     scale = 1e6 * repeats
-    events = profiler.key_averages()
-    parts = {
-        event.key.removeprefix(_PART): _total(event, on_gpu) / scale
-        for event in events
-        if event.key.startswith(_PART) and not _is_gpu_copy(event)
-    }
-    parts['backward'] = (
-        sum(
-            _total(event, on_gpu)
-            for event in events
-            if event.key.startswith('autograd::engine::evaluate_function')
-        )
-        / scale
-    )
+    whole, parts = 0.0, dict(backward=0.0, optimiser=0.0)
     kinds = dict.fromkeys([*KINDS, OTHER], 0.0)
     for event in events:
-        if not event.key.startswith((_PART, _WHOLE)):
-            kinds[kind_of(event.key)] += _own(event, on_gpu) / scale
-    (whole,) = (e for e in events if e.key == _WHOLE and not _is_gpu_copy(e))
-    return Profile(whole.cpu_time_total / scale, parts, kinds)
+        total = event.device_time_total if on_gpu else event.cpu_time_total
+        own = event.self_device_time_total if on_gpu else event.self_cpu_time_total
+        if event.key == _WHOLE:
+            whole = event.cpu_time_total / scale
+        elif event.key.startswith(_PART):
+            parts[event.key.removeprefix(_PART)] = total / scale
+        else:
+            if event.key.startswith('autograd::engine::evaluate_function'):
+                parts['backward'] += total / scale
+            elif event.key.startswith('Optimizer.step'):
+                parts['optimiser'] += total / scale
+            kinds[kind_of(event.key)] += own / scale
+    return Profile(whole, parts, kinds)
 
 
 @contextmanager
@@ -145,16 +151,3 @@ def kind_of(operation: str) -> str:
         if any(word in name for word in words):
             return kind
     return OTHER
-
-
-def _total(event: FunctionEventAvg, on_gpu: bool) -> float:
-    return event.device_time_total if on_gpu else event.cpu_time_total
-
-
-def _own(event: FunctionEventAvg, on_gpu: bool) -> float:
-    return event.self_device_time_total if on_gpu else event.self_cpu_time_total
-
-
-def _is_gpu_copy(event: FunctionEventAvg) -> bool:
-    """A range is told a second time, as the GPU saw it."""
-    return event.device_type != DeviceType.CPU

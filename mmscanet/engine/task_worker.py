@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from mmengine.config import ConfigDict
 
-from .measure import Setting, build, count_labels, make_tasks, random_batch
+from .measure import Setting, build_for, count_labels, make_tasks, random_batch
 
 _tasks: dict[str, Callable[[], object]] = {}  # of the process that was started
 
@@ -60,8 +60,9 @@ def _start(
     if setting.threads:
         torch.set_num_threads(setting.threads)
     cfg = ConfigDict(model_cfg)
-    model = build(cfg, setting.device)
-    _tasks.update(make_tasks(model, random_batch(setting, count_labels(cfg))))
+    model = build_for(setting, cfg)
+    batch = random_batch(setting, count_labels(cfg))
+    _tasks.update(make_tasks(model, batch, setting=setting))
 
 
 def _run(name: str) -> None:

@@ -1,8 +1,11 @@
 """Training in bfloat16 by the optimiser's wrapper."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from mmdet.registry import OPTIM_WRAPPERS
-from torch import nn
+from torch import nn, optim
 
 
 def test_the_forward_pass_is_in_bfloat16_and_the_weights_are_not() -> None:
@@ -10,7 +13,7 @@ def test_the_forward_pass_is_in_bfloat16_and_the_weights_are_not() -> None:
     wrapper = OPTIM_WRAPPERS.build(
         dict(
             type='Bfloat16OptimWrapper',
-            optimizer=torch.optim.SGD(layer.parameters(), lr=0.5),
+            optimizer=optim.SGD(layer.parameters(), lr=0.5),
         )
     )
     before = layer.weight.clone()
@@ -24,3 +27,29 @@ def test_the_forward_pass_is_in_bfloat16_and_the_weights_are_not() -> None:
     # The gradient of the sum is the sum of the inputs, rounded to 8 bits.
     step = before - layer.weight
     torch.testing.assert_close(step[0], 0.5 * images.sum(0), rtol=0.02, atol=0)
+
+
+def test_gradients_are_exchanged_when_they_are_used() -> None:
+    """As with mmengine's own, by the ``no_sync`` of a distributed model."""
+    layer = nn.Linear(3, 2)
+    kept: list[str] = []
+
+    @contextmanager
+    def no_sync() -> Iterator[None]:
+        kept.append('kept')
+        yield
+
+    layer.no_sync = no_sync
+    wrapper = OPTIM_WRAPPERS.build(
+        dict(
+            type='Bfloat16OptimWrapper',
+            optimizer=optim.SGD(layer.parameters(), lr=0.5),
+            accumulative_counts=2,
+        )
+    )
+    wrapper.initialize_count_status(layer, 0, 4)
+    for expected in (['kept'], ['kept'], ['kept'] * 2, ['kept'] * 2):
+        with wrapper.optim_context(layer):
+            loss = layer(torch.rand(4, 3)).float().sum()
+        wrapper.update_params(loss)
+        assert kept == expected

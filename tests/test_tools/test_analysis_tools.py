@@ -223,8 +223,18 @@ def test_throughput_by_hand(load_tool: Callable[[str], ModuleType]) -> None:
 def test_half_precision_that_the_device_lacks_is_one_line(
     refused: Callable[..., str],
 ) -> None:
-    error = refused('analysis_tools/benchmark_methods', SHAPES, '--dtype', 'float16')
-    assert error == 'error: --dtype float16 needs a GPU; a CPU has bfloat16'
+    for tool in ('benchmark_methods', 'profile_model'):
+        error = refused(f'analysis_tools/{tool}', SHAPES, '--dtype', 'float16')
+        assert error == 'error: --dtype float16 needs a GPU; a CPU has bfloat16'
+
+
+def test_a_model_without_memory_formats_is_one_line(
+    tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    config = tmp_path / 'detector.py'
+    config.write_text("_base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py'")
+    error = refused('analysis_tools/benchmark_settings', config, '--shape', 64, 64)
+    assert error.startswith('error: FasterRCNN has no channels_last')
 
 
 def test_settings_are_timed_in_turn(
@@ -290,6 +300,7 @@ def test_methods_cannot_be_timed_never_or_nowhere(refused: Callable[..., str]) -
     tool = 'analysis_tools/benchmark_methods'
     assert 'argument --repeats: 0 is below 1' in refused(tool, '--repeats', 0)
     assert 'device abacus cannot' in refused(tool, SHAPES, '--device', 'abacus')
+    assert 'argument --threads: -1 is below 0' in refused(tool, '--threads', -1)
 
 
 def test_methods_of_different_size_are_refused(refused: Callable[..., str]) -> None:

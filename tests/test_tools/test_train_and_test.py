@@ -207,12 +207,8 @@ def test_two_processes_train_on_cpus(
 
 
 def test_mixed_precision_trains(
-    config: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    run_tool: Callable[..., None],
+    config: Path, tmp_path: Path, run_tool: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     run_tool(
         *('train', config, '--amp', '--work-dir', tmp_path),
         *('--cfg-options', 'train_cfg.max_epochs=1'),
@@ -248,10 +244,16 @@ def test_precision_is_what_the_device_has(
         # An old one computes it too, slowly.
         lambda including_emulation=True: including_emulation or gpu == 'new',
     )
-    for before in (dict(), dict(type='AmpOptimWrapper', loss_scale='dynamic')):
+    enable_amp = load_tool('train').enable_amp
+    for before in (dict(), dict(type='OptimWrapper')):
         cfg = Config(dict(optim_wrapper=before))
-        load_tool('train').enable_amp(cfg)
+        enable_amp(cfg)
         assert cfg.optim_wrapper == expected
+    # What a config chose is left to it.
+    own = dict(type='AmpOptimWrapper', dtype='float16', loss_scale=512.0)
+    cfg = Config(dict(optim_wrapper=own))
+    enable_amp(cfg)
+    assert cfg.optim_wrapper == own
 
 
 def test_mistakes_end_in_one_line(

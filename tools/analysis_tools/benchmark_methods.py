@@ -24,8 +24,10 @@ from mmscanet.comparison.machine import machine
 from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.launch import (
     add_device_arguments,
+    add_dtype_argument,
     add_shape_argument,
     add_timing_arguments,
+    check_dtype,
     input_shape,
     load_config,
     report_usage_errors,
@@ -68,12 +70,7 @@ def build_parser() -> ArgumentParser:
     add_shape_argument(parser)
     add_timing_arguments(parser, repeats=10)
     add_device_arguments(parser)
-    parser.add_argument(
-        '--dtype',
-        choices=['float32', 'bfloat16', 'float16'],
-        default='float32',
-        help='of convolutions and matrix products; float16 on a GPU only',
-    )
+    add_dtype_argument(parser)
     parser.add_argument(
         '--channels-last',
         action=BooleanOptionalAction,
@@ -160,20 +157,6 @@ def throughput_table(
     return '\n'.join(lines)
 
 
-def describe(setting: Setting, repeats: int) -> str:
-    """Say on what the figures were taken, and how."""
-    height, width = setting.shape
-    ways = [setting.dtype]
-    if setting.channels_last is not None:
-        ways.append('channels last' if setting.channels_last else 'channels first')
-    if setting.compiled:
-        ways.append('backbone and neck compiled')
-    return (
-        f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
-        f'{", ".join(ways)}; torch {torch.__version__}; median (quartiles) of {repeats}'
-    )
-
-
 def main() -> None:
     """Run the command."""
     args = build_parser().parse_args()
@@ -187,8 +170,7 @@ def main() -> None:
                 f'the configs have inputs of {len(shapes)} sizes; give --shape'
             )
         check_device(args.device)
-        if args.dtype == 'float16' and not args.device.startswith('cuda'):
-            raise UsageError('--dtype float16 needs a GPU; a CPU has bfloat16')
+        check_dtype(args.dtype, args.device)
         if args.threads:
             torch.set_num_threads(args.threads)
         setting = Setting(
@@ -205,7 +187,10 @@ def main() -> None:
             times, flops = measure(
                 cfgs, setting, args.repeats, args.warmup, Path(folder)
             )
-        print(f'{describe(setting, args.repeats)}\n')
+        print(
+            f'{machine()}; {setting}; torch {torch.__version__}; median (quartiles) of '
+            f'{args.repeats}\n'
+        )
         columns = {TASKS[task]: each for task, each in times.items()}
         print(ratio_table('method', names, columns))
         print(f'\nMatrix products: {rate / 1e12:.3f} TFLOP/s\n')

@@ -5,6 +5,7 @@ the first line, float32 in the usual memory format.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from dataclasses import replace
 
 import torch
 from mmengine.config import ConfigDict
@@ -69,14 +70,8 @@ def name_settings(setting: Setting, compiled: bool) -> dict[str, Setting]:
         for dtype in dtypes:
             for last in (False, True):
                 words = [dtype, *['channels-last'] * last, *['compiled'] * make]
-                named[', '.join(words)] = Setting(
-                    setting.shape,
-                    setting.batch_size,
-                    setting.device,
-                    setting.threads,
-                    dtype=dtype,
-                    channels_last=last,
-                    compiled=make,
+                named[', '.join(words)] = replace(
+                    setting, dtype=dtype, channels_last=last, compiled=make
                 )
     return named
 
@@ -113,10 +108,9 @@ def main() -> None:
         times = time_settings(
             cfg.model, list(named.values()), args.repeats, args.warmup
         )
-        height, width = shape
         print(
-            f'{machine()}; batches of {args.batch_size} images, {height} x {width}; '
-            f'torch {torch.__version__}; median (quartiles) of {args.repeats}\n'
+            f'{machine()}; {plain}; torch {torch.__version__}; median (quartiles) of '
+            f'{args.repeats}\n'
         )
         print(ratio_table('setting', list(named), times))
 

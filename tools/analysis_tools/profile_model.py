@@ -9,8 +9,10 @@ from mmscanet.comparison.machine import machine
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_device_arguments,
+    add_dtype_argument,
     add_shape_argument,
     add_timing_arguments,
+    check_dtype,
     input_shape,
     load_config,
     report_usage_errors,
@@ -34,9 +36,7 @@ def build_parser() -> ArgumentParser:
     add_shape_argument(parser)
     add_timing_arguments(parser, repeats=3)
     add_device_arguments(parser)
-    parser.add_argument(
-        '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32'
-    )
+    add_dtype_argument(parser)
     return parser
 
 
@@ -66,6 +66,7 @@ def main() -> None:
     with report_usage_errors():
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
         check_device(args.device)
+        check_dtype(args.dtype, args.device)
         if args.threads:
             torch.set_num_threads(args.threads)
         shape = tuple(args.shape or input_shape(cfg))
@@ -75,10 +76,10 @@ def main() -> None:
         model = build_for(setting, cfg.model)
         batch = random_batch(setting, count_labels(cfg.model))
         tasks = make_tasks(model, batch, setting=setting)
-        height, width = shape
+        print(f'{machine()}; {setting}; torch {torch.__version__}')
         print(
-            f'{machine()}; batches of {args.batch_size} images, {height} x {width}; '
-            f'{args.dtype}; torch {torch.__version__}'
+            'Parts are forward passes of modules. The rest: proposals, targets, '
+            'losses, what a head computes elsewhere; on a GPU waiting, too.'
         )
         for name in TASKS:
             found = profile_task(

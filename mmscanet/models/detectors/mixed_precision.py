@@ -11,12 +11,13 @@ class MixedPrecisionMixin:
     mmcv's suppression on a CPU, and its RoIAlign, take no bfloat16; and mmdet gives
     the coordinates of patches the type of the features, which in bfloat16 has steps
     of two pixels from 256 on. Both therefore get float32, whatever the convolutions
-    computed in. Without autocast nothing changes.
+    computed in. A float32 model without autocast is as before.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.rpn_head.register_forward_hook(_give_full_precision)
+        if self.with_rpn:
+            self.rpn_head.register_forward_hook(_give_full_precision)
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
         """Pyramid levels of (B, D, H_l, W_l), float32."""

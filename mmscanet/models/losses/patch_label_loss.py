@@ -102,6 +102,8 @@ class PatchLabelLoss(nn.Module):
         Returns:
             A scalar; 0 (with a gradient of 0) for N = 0.
         """
+        # In full precision, as the confidences are.
+        logits = logits.float()
         target = target.to(logits.dtype)
         if self.reading == 'prob':
             # log(s * sigmoid(z)) = log(s) + logsigmoid(z), exact for large -z.

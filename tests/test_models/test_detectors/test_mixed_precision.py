@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmscanet.models import SCANet
@@ -76,3 +77,18 @@ def test_coordinates_of_patches_are_not_rounded(
         levels = model.extract_feat(torch.rand(1, 3, 416, 416))
         model.roi_head.bbox_roi_extractor(levels[:4], patch)
     assert torch.equal(torch.cat(read), patch)
+
+
+def test_patches_that_are_given_need_no_rpn(
+    tiny_cfg: ConfigDict,
+    build: Callable[[ConfigDict], SCANet],
+    make_sample: Callable[..., DetDataSample],
+) -> None:
+    tiny_cfg.rpn_head = None
+    model = build(tiny_cfg).eval()
+    sample = make_sample()
+    sample.proposals = InstanceData(
+        bboxes=torch.tensor(BOXES, dtype=torch.float), scores=torch.ones(2)
+    )
+    with torch.no_grad():
+        assert model.predict_labels(IMAGES, [sample]).isfinite().all()

@@ -104,3 +104,16 @@ def test_no_patches_give_zero_with_a_gradient():
 def test_wrong_settings_are_named(kwargs):
     with pytest.raises(ValueError, match=next(iter(kwargs))):
         PatchLabelLoss(**kwargs)
+
+
+@pytest.mark.parametrize('reading', ['off', 'prob', 'logit'])
+def test_half_precision_keeps_the_slope_of_a_confident_false_alarm(reading):
+    logits = torch.tensor([[6.0, 10.0]])
+    slopes = []
+    for given in (logits, logits.bfloat16()):
+        given = given.clone().requires_grad_()
+        loss = PatchLabelLoss(reading, sigma=1.0)(given, torch.zeros(1, 2))
+        assert loss.dtype == torch.float32
+        loss.backward()
+        slopes.append(given.grad.float())
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=0.01, atol=0)
