@@ -132,6 +132,18 @@ def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
     assert written(figures['difference']) in part
 
 
+def test_what_the_mean_of_three_runs_gains_is_the_files_figures():
+    path = ROOT / 'results/published/mean-of-three-choose.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    figures = comparison['groups']['all']
+    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    said = f'{other} on the 600, the published mean of two {reference}, '
+    text = row('a third seed')
+    assert said + written(figures['difference']) in text
+    alone = json.loads((ROOT / 'results/published/seed2-all.json').read_text())
+    assert f'by itself {alone["multi-label/mAP"]:.1f} on all 1,800' in text
+
+
 def test_what_fusions_of_the_published_model_have_is_the_files_figures():
     path = ROOT / 'results/published/fusions-choose.json'
     found = {name: each['mAP'] for name, each in json.loads(path.read_text()).items()}

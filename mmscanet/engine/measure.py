@@ -3,7 +3,7 @@
 import copy
 import multiprocessing
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from mmscanet.errors import ConfigError
 
@@ -48,17 +48,21 @@ class Setting:
     channels_last: bool | None = None
     compiled: bool = False
 
-    def __str__(self) -> str:
+    @property
+    def images(self) -> str:
+        """What the model is given, in words."""
         height, width = self.shape
+        return f'batches of {self.batch_size} images, {height} x {width}'
+
+    @property
+    def ways(self) -> str:
+        """How it runs, in words."""
         ways = [self.dtype]
         if self.channels_last is not None:
             ways.append('channels last' if self.channels_last else 'channels first')
         if self.compiled:
             ways.append('backbone and neck compiled')
-        return (
-            f'batches of {self.batch_size} images, {height} x {width}; '
-            f'{", ".join(ways)}'
-        )
+        return ', '.join(ways)
 
     def autocast(self) -> torch.autocast:
         """What a forward pass runs in."""
@@ -276,9 +280,27 @@ def count_flops(task: Callable[[], object]) -> int:
     Matrix products and convolutions are counted; RoIAlign, suppression and
     element-wise work are not.
     """
-    with FlopCounterMode(display=False) as counter:
+    corrected = {torch.ops.aten.convolution_backward: _conv_backward_flops}
+    with FlopCounterMode(display=False, custom_mapping=corrected) as counter:
         task()
     return counter.get_total_flops()
+
+
+def _conv_backward_flops(
+    grad_out_shape: Sequence[int],
+    x_shape: Sequence[int],
+    w_shape: Sequence[int],
+    *args: object,
+    out_shape: object = None,
+) -> int:
+    """Count a convolution's backward pass: once more for the input, and the weights.
+
+    torch's own count takes no notice of groups and gives a depthwise convolution of C
+    channels C times as much.
+    """
+    *_, transposed, _output_padding, _groups, wanted = args
+    forward = conv_flop_count(x_shape, w_shape, grad_out_shape, transposed)
+    return forward * sum(wanted[:2])
 
 
 def peak_memory(model_cfg: ConfigDict, task: str, setting: Setting) -> int | None:

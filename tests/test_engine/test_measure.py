@@ -109,6 +109,20 @@ def test_flops_of_a_layer_by_hand() -> None:
     assert count_flops(lambda: layer(x)) == 2 * 7 * 3 * 5
 
 
+@pytest.mark.parametrize('groups', [1, 2, 8])
+@pytest.mark.parametrize('needs_input', [True, False])
+def test_flops_of_a_convolution_and_back_by_hand(
+    groups: int, needs_input: bool
+) -> None:
+    layer = torch.nn.Conv2d(8, 16, 3, stride=2, padding=1, groups=groups)
+    x = torch.zeros(2, 8, 10, 12, requires_grad=needs_input)
+    forward = 2 * (2 * 16 * 5 * 6) * (8 // groups) * 9
+    assert count_flops(lambda: layer(x)) == forward
+    # Once for the weights, and once for the input where that is asked for.
+    flops = count_flops(lambda: layer(x).sum().backward())
+    assert flops == forward * (3 if needs_input else 2)
+
+
 def test_a_setting_says_how_the_convolutions_run(model_cfg: ConfigDict) -> None:
     for last in (True, False):
         setting = replace(SETTING, dtype='bfloat16', channels_last=last)
@@ -163,3 +177,10 @@ def test_peak_memory_sees_the_frozen_stage(model_cfg: ConfigDict) -> None:
     if joint is None:
         pytest.skip('this system does not tell the resident set')
     assert 0 < frozen < joint
+
+
+def test_a_setting_in_words() -> None:
+    setting = Setting((96, 64), 4, dtype='bfloat16', channels_last=True, compiled=True)
+    assert setting.images == 'batches of 4 images, 96 x 64'
+    assert setting.ways == 'bfloat16, channels last, backbone and neck compiled'
+    assert Setting().ways == 'float32'

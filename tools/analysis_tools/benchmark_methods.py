@@ -188,8 +188,8 @@ def main() -> None:
                 cfgs, setting, args.repeats, args.warmup, Path(folder)
             )
         print(
-            f'{machine()}; {setting}; torch {torch.__version__}; median (quartiles) of '
-            f'{args.repeats}\n'
+            f'{machine()}; {setting.images}; {setting.ways}; '
+            f'torch {torch.__version__}; median (quartiles) of {args.repeats}\n'
         )
         columns = {TASKS[task]: each for task, each in times.items()}
         print(ratio_table('method', names, columns))

@@ -109,8 +109,8 @@ def main() -> None:
             cfg.model, list(named.values()), args.repeats, args.warmup
         )
         print(
-            f'{machine()}; {plain}; torch {torch.__version__}; median (quartiles) of '
-            f'{args.repeats}\n'
+            f'{machine()}; {plain.images}; torch {torch.__version__}; '
+            f'median (quartiles) of {args.repeats}\n'
         )
         print(ratio_table('setting', list(named), times))
 

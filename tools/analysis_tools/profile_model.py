@@ -76,7 +76,9 @@ def main() -> None:
         model = build_for(setting, cfg.model)
         batch = random_batch(setting, count_labels(cfg.model))
         tasks = make_tasks(model, batch, setting=setting)
-        print(f'{machine()}; {setting}; torch {torch.__version__}')
+        print(
+            f'{machine()}; {setting.images}; {setting.ways}; torch {torch.__version__}'
+        )
         print(
             'Parts are forward passes of modules. The rest: proposals, targets, '
             'losses, what a head computes elsewhere; on a GPU waiting, too.'
