@@ -67,6 +67,37 @@ def test_peers_trained_in_stages_have_the_tables_figures(stage, column):
         assert cells(row['method'])[column] == f'{float(row["mAP"]):.1f}'
 
 
+def test_a_peer_trained_in_all_stages_has_the_files_figures():
+    folder = RESULTS / 'staged/bfloat16'
+    found = []
+    for stage in ('frozen', 'joint', 'ema'):
+        (row,) = Results.load(
+            folder / f'{stage}/voc07-val-mobilenetv2.csv'
+        ).sorted_rows()
+        assert row['method'] == 'delta'
+        found.append(f'{float(row["mAP"]):.1f}')
+    page = ' '.join(PAGE)
+    said = 'frozen {}, joint {}, then the last stage {}.'
+    assert said.format(*found) in page
+    (comparison,) = json.loads((folder / 'delta-scanet_plus.json').read_text()).values()
+    groups = comparison['groups']
+    ahead = groups['all']
+    assert f'{ahead["reference"]["value"]:.1f}' == found[-1]
+    lead = f'has {ahead["other"]["value"]:.1f}, {written(ahead["difference"])}'
+    assert lead in page
+    sizes = (written(groups[size]['difference']) for size in ('small', 'medium'))
+    assert 'small labels {}, medium ones {}'.format(*sizes) in page
+
+
+def test_bfloat16_against_float32_has_the_files_figure():
+    path = RESULTS / 'bfloat16/against-float32.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    difference = written(comparison['groups']['all']['difference'])
+    assert f'same machine {difference}' in row('`defaults, bfloat16`')
+    performance = (ROOT / 'docs/performance.md').read_text()
+    assert f'same\nmachine, {difference}' in performance
+
+
 @pytest.mark.parametrize('path', FUSIONS, ids=lambda p: p.stem)
 def test_fusions_have_the_files_figures(path):
     content = json.loads(path.read_text())
