@@ -60,6 +60,11 @@ def enable_amp(cfg: Config) -> None:
     """Switch the optimiser to automatic mixed precision, if it is not yet."""
     wrapper = cfg.optim_wrapper
     kind = wrapper.get('type', 'OptimWrapper')
+    if kind == 'AmpOptimWrapper' and not torch.cuda.is_available():
+        raise UsageError(
+            '--amp: optim_wrapper.type AmpOptimWrapper needs a GPU, and none was '
+            'found; Bfloat16OptimWrapper does not'
+        )
     if kind in MIXED_WRAPPERS:
         return
     if kind != 'OptimWrapper':

@@ -250,10 +250,13 @@ def test_precision_is_what_the_device_has(
         enable_amp(cfg)
         assert cfg.optim_wrapper == expected
     # What a config chose is left to it.
-    own = dict(type='AmpOptimWrapper', dtype='float16', loss_scale=512.0)
-    cfg = Config(dict(optim_wrapper=own))
-    enable_amp(cfg)
-    assert cfg.optim_wrapper == own
+    chosen = [dict(type='Bfloat16OptimWrapper', accumulative_counts=2)]
+    if gpu is not None:
+        chosen.append(dict(type='AmpOptimWrapper', dtype='float16', loss_scale=512.0))
+    for own in chosen:
+        cfg = Config(dict(optim_wrapper=own))
+        enable_amp(cfg)
+        assert cfg.optim_wrapper == own
 
 
 def test_mistakes_end_in_one_line(
@@ -278,6 +281,10 @@ def test_mistakes_end_in_one_line(
         (
             (config, '--amp', '--cfg-options', 'optim_wrapper.type=OtherWrapper'),
             '--amp: cannot replace optim_wrapper.type OtherWrapper',
+        ),
+        (
+            (config, '--amp', '--cfg-options', 'optim_wrapper.type=AmpOptimWrapper'),
+            '--amp: optim_wrapper.type AmpOptimWrapper needs a GPU',
         ),
         ((config, '--launcher', 'slurm'), 'no CUDA device was found'),
         (

@@ -1,4 +1,4 @@
-"""SCANet and the control under autocast, which on a CPU is bfloat16."""
+"""SCANet under autocast, which on a CPU is bfloat16."""
 
 from collections.abc import Callable
 
