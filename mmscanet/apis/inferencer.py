@@ -23,6 +23,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 from tqdm import tqdm
 
+from mmscanet.engine.device import check_device
 from mmscanet.engine.hooks import check_label_count
 from mmscanet.engine.launch import load_config
 from mmscanet.engine.test_time_aug import set_test_time_aug
@@ -65,22 +66,6 @@ class Labelled(NamedTuple):
 def warn_of_skipped(path: str, reason: str) -> None:
     """Say that an image cannot be read."""
     warnings.warn(f'skipped {path}: {reason}', stacklevel=2)
-
-
-def check_device(device: str | None) -> None:
-    """Refuse a device that is not here; ``None`` means any.
-
-    Raises:
-        UsageError: Names the device.
-    """
-    if device is None:
-        return
-    try:
-        torch.empty(0, device=device)
-    # What torch raises: on an unknown name, without CUDA, on a number too high.
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0].split('. ')[0]
-        raise UsageError(f'device {device} cannot be used: {reason}') from error
 
 
 class SCANetInferencer(DetInferencer):

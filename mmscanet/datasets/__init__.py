@@ -5,6 +5,7 @@ from .context_shapes import ContextShapesDataset
 from .image_labels import ImageLabelsMixin, image_labels
 from .transforms import (
     LoadImageOnce,
+    MultiLabelCrop,
     MultiLabelMixUp,
     MultiLabelMosaic,
     PackMultiLabelInputs,
@@ -16,6 +17,7 @@ __all__ = [
     'ImageLabelsMixin',
     'LoadImageOnce',
     'MultiLabelCocoDataset',
+    'MultiLabelCrop',
     'MultiLabelMixUp',
     'MultiLabelMosaic',
     'MultiLabelVOCDataset',

@@ -10,7 +10,7 @@ import inspect
 import os
 import select
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -133,65 +133,6 @@ def add_shape_argument(parser: ArgumentParser) -> None:
         metavar=('HEIGHT', 'WIDTH'),
         help="pixels of the images; without it, those of the config's test pipeline",
     )
-
-
-def add_timing_arguments(
-    parser: ArgumentParser, repeats: int, batch_size: int = 8
-) -> None:
-    """Add how often is timed, by default ``repeats`` times, and on how many images."""
-    parser.add_argument(
-        '--batch-size', type=_positive, default=batch_size, help='images of a batch'
-    )
-    parser.add_argument(
-        '--repeats', type=_positive, default=repeats, help='how often each is timed'
-    )
-    parser.add_argument(
-        '--warmup', type=_positive, default=2, help='how often each is run before'
-    )
-
-
-def add_device_arguments(parser: ArgumentParser) -> None:
-    """Add where it is timed."""
-    parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
-    parser.add_argument(
-        '--threads', type=_not_negative, default=0, help='CPU threads of torch'
-    )
-
-
-def add_dtype_argument(parser: ArgumentParser) -> None:
-    """Add the precision, which :func:`check_dtype` is to see."""
-    parser.add_argument(
-        '--dtype',
-        choices=['float32', 'bfloat16', 'float16'],
-        default='float32',
-        help='of convolutions and matrix products; float16 on a GPU only',
-    )
-
-
-def check_dtype(dtype: str, device: str) -> None:
-    """Refuse a precision that a device lacks.
-
-    Raises:
-        UsageError: Names it.
-    """
-    if dtype == 'float16' and not device.startswith('cuda'):
-        raise UsageError('--dtype float16 needs a GPU; a CPU has bfloat16')
-
-
-def _not_negative(text: str) -> int:
-    """Read a whole number of at least 0."""
-    number = int(text)
-    if number < 0:
-        raise ArgumentTypeError(f'{number} is below 0')
-    return number
-
-
-def _positive(text: str) -> int:
-    """Read a whole number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError(f'{number} is below 1')
-    return number
 
 
 def add_runner_arguments(parser: ArgumentParser) -> None:

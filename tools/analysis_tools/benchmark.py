@@ -11,12 +11,9 @@ from argparse import ArgumentParser
 import numpy as np
 import torch
 
-from mmscanet.apis.inferencer import check_device
 from mmscanet.engine.launch import (
     add_config_arguments,
-    add_device_arguments,
     add_shape_argument,
-    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -32,6 +29,11 @@ from mmscanet.engine.measure import (
     random_batch,
 )
 from mmscanet.engine.timing import milliseconds, time_alternating
+from mmscanet.engine.timing_arguments import (
+    add_device_arguments,
+    add_timing_arguments,
+    timing_setting,
+)
 from mmscanet.errors import require_writable_file
 from mmscanet.files import write_atomically
 
@@ -147,13 +149,9 @@ def main() -> None:
     args = build_parser().parse_args()
     with report_usage_errors():
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
-        check_device(args.device)
+        setting = timing_setting(args, tuple(args.shape or input_shape(cfg)))
         if args.out is not None:
             require_writable_file(args.out)
-        shape = tuple(args.shape or input_shape(cfg))
-        if args.threads:
-            torch.set_num_threads(args.threads)
-        setting = Setting(shape, args.batch_size, args.device, args.threads)
         cfgs = {OURS: cfg.model, TWIN: faster_rcnn_twin(cfg.model, args.same_patches)}
         rows = ROWS + ([STAGED_ROW] if args.staged else [])
         result = measure(cfgs, setting, rows, args)

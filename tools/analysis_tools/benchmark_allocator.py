@@ -14,7 +14,6 @@ from mmscanet.engine.allocator import keep_freed_memory
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_shape_argument,
-    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -22,6 +21,7 @@ from mmscanet.engine.launch import (
 from mmscanet.engine.measure import Setting, resident_peak
 from mmscanet.engine.task_worker import TaskWorker
 from mmscanet.engine.timing import milliseconds, time_alternating
+from mmscanet.engine.timing_arguments import add_timing_arguments
 from mmscanet.errors import UsageError
 
 TASKS = {

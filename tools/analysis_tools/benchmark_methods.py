@@ -11,6 +11,7 @@ from argparse import (
     BooleanOptionalAction,
     RawDescriptionHelpFormatter,
 )
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,16 +19,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmscanet.apis.inferencer import check_device
 from mmscanet.comparison import ConfigName, find_configs
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.engine.launch import (
-    add_device_arguments,
-    add_dtype_argument,
     add_shape_argument,
-    add_timing_arguments,
-    check_dtype,
     input_shape,
     load_config,
     report_usage_errors,
@@ -46,6 +42,12 @@ from mmscanet.engine.timing import (
     matrix_rate,
     ratio_table,
     time_alternating,
+)
+from mmscanet.engine.timing_arguments import (
+    add_device_arguments,
+    add_dtype_argument,
+    add_timing_arguments,
+    timing_setting,
 )
 from mmscanet.errors import UsageError
 
@@ -169,18 +171,10 @@ def main() -> None:
             raise UsageError(
                 f'the configs have inputs of {len(shapes)} sizes; give --shape'
             )
-        check_device(args.device)
-        check_dtype(args.dtype, args.device)
-        if args.threads:
-            torch.set_num_threads(args.threads)
-        setting = Setting(
-            shapes.pop(),
-            args.batch_size,
-            args.device,
-            args.threads,
-            args.dtype,
-            args.channels_last,
-            args.compile,
+        setting = replace(
+            timing_setting(args, shapes.pop()),
+            channels_last=args.channels_last,
+            compiled=args.compile,
         )
         rate = matrix_rate(args.device, args.dtype)
         with TemporaryDirectory() as folder:

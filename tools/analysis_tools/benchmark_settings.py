@@ -10,13 +10,10 @@ from dataclasses import replace
 import torch
 from mmengine.config import ConfigDict
 
-from mmscanet.apis.inferencer import check_device
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.launch import (
     add_config_arguments,
-    add_device_arguments,
     add_shape_argument,
-    add_timing_arguments,
     input_shape,
     load_config,
     report_usage_errors,
@@ -30,6 +27,11 @@ from mmscanet.engine.measure import (
     random_batch,
 )
 from mmscanet.engine.timing import ratio_table, time_alternating
+from mmscanet.engine.timing_arguments import (
+    add_device_arguments,
+    add_timing_arguments,
+    timing_setting,
+)
 
 TASKS = {
     'train': 'training',
@@ -99,11 +101,7 @@ def main() -> None:
     args = build_parser().parse_args()
     with report_usage_errors():
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
-        check_device(args.device)
-        if args.threads:
-            torch.set_num_threads(args.threads)
-        shape = tuple(args.shape or input_shape(cfg))
-        plain = Setting(shape, args.batch_size, args.device, args.threads)
+        plain = timing_setting(args, tuple(args.shape or input_shape(cfg)))
         named = name_settings(plain, args.compile)
         times = time_settings(
             cfg.model, list(named.values()), args.repeats, args.warmup

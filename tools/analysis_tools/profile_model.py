@@ -4,27 +4,27 @@ from argparse import ArgumentParser
 
 import torch
 
-from mmscanet.apis.inferencer import check_device
 from mmscanet.comparison.machine import machine
 from mmscanet.engine.launch import (
     add_config_arguments,
-    add_device_arguments,
-    add_dtype_argument,
     add_shape_argument,
-    add_timing_arguments,
-    check_dtype,
     input_shape,
     load_config,
     report_usage_errors,
 )
 from mmscanet.engine.measure import (
-    Setting,
     build_for,
     count_labels,
     make_tasks,
     random_batch,
 )
 from mmscanet.engine.profiling import Profile, profile_task
+from mmscanet.engine.timing_arguments import (
+    add_device_arguments,
+    add_dtype_argument,
+    add_timing_arguments,
+    timing_setting,
+)
 
 TASKS = ('train', 'train_frozen', 'predict')
 
@@ -65,14 +65,7 @@ def main() -> None:
     args = build_parser().parse_args()
     with report_usage_errors():
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
-        check_device(args.device)
-        check_dtype(args.dtype, args.device)
-        if args.threads:
-            torch.set_num_threads(args.threads)
-        shape = tuple(args.shape or input_shape(cfg))
-        setting = Setting(
-            shape, args.batch_size, args.device, args.threads, dtype=args.dtype
-        )
+        setting = timing_setting(args, tuple(args.shape or input_shape(cfg)))
         model = build_for(setting, cfg.model)
         batch = random_batch(setting, count_labels(cfg.model))
         tasks = make_tasks(model, batch, setting=setting)
