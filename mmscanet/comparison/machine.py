@@ -12,10 +12,17 @@ from mmscanet.version import __version__
 _NAMED = ('torch', 'mmengine', 'mmcv', 'mmdet')
 
 
-def machine() -> str:
-    """Name the GPU, or the CPU and how many threads torch uses on it."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
+def machine(device: str | None = None) -> str:
+    """Name the GPU, or the CPU and how many threads torch uses on it.
+
+    Args:
+        device: The one that is meant, as torch names it; by default a GPU, if there is
+            one.
+    """
+    if device is None:
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    if device.startswith('cuda'):
+        return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f'{_cpu_model()}, {threads} thread{"s" * (threads > 1)}'
 

@@ -14,8 +14,12 @@ def test_machine_names_the_threads(monkeypatch):
 
 def test_machine_is_the_gpu_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    monkeypatch.setattr(torch.cuda, 'get_device_name', lambda: 'a GPU')
-    assert machine() == 'a GPU'
+    monkeypatch.setattr(torch.cuda, 'get_device_name', lambda device: f'GPU {device}')
+    assert machine() == 'GPU cuda'
+    assert machine('cuda:1') == 'GPU cuda:1'
+    # What is timed on the CPU of such a machine says so.
+    monkeypatch.setattr(torch, 'get_num_threads', lambda: 3)
+    assert machine('cpu').endswith(', 3 threads')
 
 
 def test_versions_are_those_imported():

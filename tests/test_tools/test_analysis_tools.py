@@ -287,10 +287,10 @@ def test_allocator_is_timed_in_two_processes(
 ) -> None:
     run_tool(
         *('analysis_tools/benchmark_allocator', SHAPES, '--shape', 32, 32),
-        *('--repeats', 1, '--warmup', 1, '--batch-size', 1),
+        *('--repeats', 1, '--warmup', 1, '--batch-size', 1, '--threads', 1),
     )
     lines = capsys.readouterr().out.strip().splitlines()
-    assert 'batches of 1 images, 32 x 32' in lines[0]
+    assert ', 1 thread; batches of 1 images, 32 x 32' in lines[0]
     assert [line.split(' | ')[0] for line in lines[-4:]] == [
         *('| training', '| training, backbone frozen', '| prediction'),
         '| peak memory, MiB',

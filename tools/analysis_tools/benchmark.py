@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 import numpy as np
 import torch
 
+from mmscanet.comparison.machine import machine
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_shape_argument,
@@ -129,16 +130,12 @@ def report(result: dict, rows: list) -> str:
 
 def describe(setting: Setting, cfgs: dict) -> str:
     """Say on what the figures were taken."""
-    where = f'CPU, {torch.get_num_threads()} threads'
-    if setting.device.startswith('cuda'):
-        where = torch.cuda.get_device_name(setting.device)
-    height, width = setting.shape
     patches = '; '.join(
         f'{name} {cfg.train_cfg.rcnn.sampler.num} / {cfg.test_cfg.rpn.max_per_img}'
         for name, cfg in cfgs.items()
     )
     return (
-        f'{where}; {setting.batch_size} images of {height} x {width}; '
+        f'{machine(setting.device)}; {setting.images}; '
         f'torch {torch.__version__}, Python {platform.python_version()}\n'
         f'Patches of an image in training / at most in prediction: {patches}'
     )

@@ -76,10 +76,11 @@ def main() -> None:
             threads=args.threads,
         )
         times, peaks = compare(cfg.model, setting, args.repeats, args.warmup)
-        height, width = setting.shape
+        # Those of the two processes, for the line below.
+        torch.set_num_threads(args.threads)
         print(
-            f'{machine()}; batches of {setting.batch_size} images, {height} x {width}; '
-            f'torch {torch.__version__}; ms, median (quartiles) of {args.repeats}\n'
+            f'{machine(setting.device)}; {setting.images}; torch {torch.__version__}; '
+            f'ms, median (quartiles) of {args.repeats}\n'
         )
         print('| | as it is | memory kept | ratio |\n|---|---|---|---|')
         for task, (plain, kept) in times.items():

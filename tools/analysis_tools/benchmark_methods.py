@@ -182,7 +182,7 @@ def main() -> None:
                 cfgs, setting, args.repeats, args.warmup, Path(folder)
             )
         print(
-            f'{machine()}; {setting.images}; {setting.ways}; '
+            f'{machine(args.device)}; {setting.images}; {setting.ways}; '
             f'torch {torch.__version__}; median (quartiles) of {args.repeats}\n'
         )
         columns = {TASKS[task]: each for task, each in times.items()}

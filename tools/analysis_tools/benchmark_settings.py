@@ -107,7 +107,7 @@ def main() -> None:
             cfg.model, list(named.values()), args.repeats, args.warmup
         )
         print(
-            f'{machine()}; {plain.images}; torch {torch.__version__}; '
+            f'{machine(args.device)}; {plain.images}; torch {torch.__version__}; '
             f'median (quartiles) of {args.repeats}\n'
         )
         print(ratio_table('setting', list(named), times))

@@ -70,7 +70,8 @@ def main() -> None:
         batch = random_batch(setting, count_labels(cfg.model))
         tasks = make_tasks(model, batch, setting=setting)
         print(
-            f'{machine()}; {setting.images}; {setting.ways}; torch {torch.__version__}'
+            f'{machine(args.device)}; {setting.images}; {setting.ways}; '
+            f'torch {torch.__version__}'
         )
         print(
             'Parts are forward passes of modules. The rest: proposals, targets, '
