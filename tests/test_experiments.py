@@ -127,6 +127,13 @@ def test_wider_context_beside_a_scene_branch_has_the_files_figures():
     assert said in row('`expand3.0, bfloat16`')
 
 
+def test_the_best_peers_head_as_scene_branch_has_the_files_figures():
+    path = RESULTS / 'bfloat16/windows-against-scene.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    difference = written(comparison['groups']['all']['difference'])
+    assert cells('windows, bfloat16')[6] == f'to `scene` {difference}'
+
+
 def test_training_on_larger_images_has_the_files_figures():
     content = json.loads((RESULTS / 'sizes/trained-at-480.json').read_text())
     small, large = (content[f'{size}.npz']['groups'] for size in (416, 480))

@@ -1,7 +1,7 @@
 # Experiment: a scene branch that is the head of the best peer, DELTA.
 # Expected: see docs/experiments.md
 # Command (FIRST is a trained scanet_mobilenetv2_fpn_voc07-val):
-#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_scene-windows.py
+#   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_windows.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
 custom_imports = dict(
