@@ -13,7 +13,7 @@ _NAMED = ('torch', 'mmengine', 'mmcv', 'mmdet')
 
 
 def machine(device: str | None = None) -> str:
-    """Name the GPU, or the CPU and how many threads torch uses on it.
+    """Name the GPU, or the CPU and how many threads torch uses on it; others as torch.
 
     Args:
         device: The one that is meant, as torch names it; by default a GPU, if there is
@@ -23,6 +23,8 @@ def machine(device: str | None = None) -> str:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
     if device.startswith('cuda'):
         return torch.cuda.get_device_name(device)
+    if not device.startswith('cpu'):
+        return device
     threads = torch.get_num_threads()
     return f'{_cpu_model()}, {threads} thread{"s" * (threads > 1)}'
 

@@ -16,7 +16,8 @@ def check_device(device: str | None) -> None:
     try:
         # Read back, as torch's device ``meta`` holds no numbers.
         torch.zeros(1, device=device).item()
-    # What torch raises: on an unknown name, without CUDA, on a number too high.
-    except (RuntimeError, AssertionError) as error:
+    # What torch raises: on an unknown name, without CUDA, on a number too high; on the
+    # name of hardware whose module is not installed.
+    except (RuntimeError, AssertionError, ImportError) as error:
         reason = str(error).splitlines()[0].split('. ')[0]
         raise UsageError(f'device {device} cannot be used: {reason}') from error

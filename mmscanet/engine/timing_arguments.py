@@ -28,8 +28,13 @@ def add_timing_arguments(
 def add_device_arguments(parser: ArgumentParser) -> None:
     """Add where it is timed."""
     parser.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N')
+    add_threads_argument(parser)
+
+
+def add_threads_argument(parser: ArgumentParser, default: int = 0) -> None:
+    """Add the number of threads; 0 leaves torch's own."""
     parser.add_argument(
-        '--threads', type=_not_negative, default=0, help='CPU threads of torch'
+        '--threads', type=_not_negative, default=default, help='CPU threads of torch'
     )
 
 

@@ -239,7 +239,7 @@ def test_settings_of_a_config_file_can_be_changed(
 def test_devices_that_are_not_here_are_named(
     tiny_checkpoint: Path,
 ) -> None:
-    for device in ('gpu', 'cuda:99', 'meta'):
+    for device in ('gpu', 'cuda:99', 'meta', 'hpu'):
         with pytest.raises(UsageError, match=f'device {device} cannot be used: '):
             SCANetInferencer(weights=tiny_checkpoint, device=device)
 

@@ -20,6 +20,7 @@ def test_machine_is_the_gpu_where_there_is_one(monkeypatch):
     # What is timed on the CPU of such a machine says so.
     monkeypatch.setattr(torch, 'get_num_threads', lambda: 3)
     assert machine('cpu').endswith(', 3 threads')
+    assert machine('xpu') == 'xpu'
 
 
 def test_versions_are_those_imported():

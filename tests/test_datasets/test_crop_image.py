@@ -131,9 +131,40 @@ def test_data_without_image_labels_are_cut_too(quarter):
         (dict(crop_size=(0.5, 1.5)), r'crop_size=\(0.5, 1.5\) are not two shares'),
         (dict(crop_size=(0.0, 1.0)), 'are not two shares'),
         (dict(crop_size=(0.5,)), 'are not two shares'),
+        (dict(crop_size=0.5), 'crop_size=0.5 are not two shares'),
         (dict(prob=1.5), 'prob=1.5 is not in'),
     ],
 )
 def test_settings_out_of_range(settings, message):
     with pytest.raises(ConfigError, match=message):
         MultiLabelCrop(**settings)
+
+
+def test_a_crowd_in_the_part_keeps_its_label(quarter):
+    # As COCO has it: ignored, and yet its label is present.
+    results = image(0, 4, gt_score=[1, 0, 0, 0, 1, 0])
+    assert quarter(results)['gt_score'].tolist() == [1, 0, 0, 0, 1, 0]
+    seen_in_part = image(0, 2, ignored=[2], gt_score=[1, 0, 1, 0, 0, 0])
+    assert quarter(seen_in_part)['gt_score'].tolist() == [1, 0, -1, 0, 0, 0]
+
+
+def test_what_lies_beside_the_image_is_not_cut_away(quarter):
+    results = image(0, 1)
+    results['gt_bboxes'] = HorizontalBoxes([[-60.0, -60.0, 20, 20], BOXES[1]])
+    part = quarter(results)
+    assert part['gt_bboxes'].tensor.tolist() == [[0, 0, 20, 20]]
+    assert part['gt_score'].tolist() == [1, 0, 0, 0, 0, 0]
+
+
+def test_an_image_of_a_few_pixels_leaves_one_at_least():
+    crop = MultiLabelCrop(crop_size=(0.01, 0.01))
+    for seed in range(20):
+        np.random.seed(seed)  # noqa: NPY002 - mmdet draws from the global state
+        results = image(0)
+        results['img'] = results['img'][:2, :3]
+        assert min(crop(results)['img'].shape) >= 1
+
+
+def test_boxes_come_first():
+    with pytest.raises(ConfigError, match='put it behind LoadAnnotations'):
+        MultiLabelCrop()(dict(img=np.zeros((4, 4, 3))))

@@ -302,7 +302,9 @@ def test_methods_cannot_be_timed_never_or_nowhere(refused: Callable[..., str]) -
     tool = 'analysis_tools/benchmark_methods'
     assert 'argument --repeats: 0 is below 1' in refused(tool, '--repeats', 0)
     assert 'device abacus cannot' in refused(tool, SHAPES, '--device', 'abacus')
-    assert 'argument --threads: -1 is below 0' in refused(tool, '--threads', -1)
+    for each in (tool, 'analysis_tools/benchmark_allocator'):
+        error = refused(each, SHAPES, '--threads', -1)
+        assert 'argument --threads: -1 is below 0' in error
 
 
 def test_methods_of_different_size_are_refused(refused: Callable[..., str]) -> None:

@@ -21,7 +21,10 @@ from mmscanet.engine.launch import (
 from mmscanet.engine.measure import Setting, resident_peak
 from mmscanet.engine.task_worker import TaskWorker
 from mmscanet.engine.timing import milliseconds, time_alternating
-from mmscanet.engine.timing_arguments import add_timing_arguments
+from mmscanet.engine.timing_arguments import (
+    add_threads_argument,
+    add_timing_arguments,
+)
 from mmscanet.errors import UsageError
 
 TASKS = {
@@ -39,7 +42,7 @@ def build_parser() -> ArgumentParser:
     add_config_arguments(parser)
     add_shape_argument(parser)
     add_timing_arguments(parser, repeats=5)
-    parser.add_argument('--threads', type=int, default=1, help='CPU threads of torch')
+    add_threads_argument(parser, default=1)
     return parser
 
 
@@ -77,7 +80,8 @@ def main() -> None:
         )
         times, peaks = compare(cfg.model, setting, args.repeats, args.warmup)
         # Those of the two processes, for the line below.
-        torch.set_num_threads(args.threads)
+        if args.threads:
+            torch.set_num_threads(args.threads)
         print(
             f'{machine(setting.device)}; {setting.images}; torch {torch.__version__}; '
             f'ms, median (quartiles) of {args.repeats}\n'

@@ -16,10 +16,11 @@ class MultiLabelCrop(RandomCrop):
     """mmdet's ``RandomCrop`` that keeps the image labels true.
 
     mmdet's own keeps each box of which a sliver is left, and knows no image labels.
-    Here an object counts as inside the part when at least half of its box is, which is
-    the rule for context patches too. Of the others, one that is seen in part is
-    ignored, as a difficult one of VOC is: it is neither taught nor called absent. One
-    that is cut away is gone, and so is its label if no other object has it.
+    Here an object is in the part when at least half of its box is, which is the rule
+    for context patches too. One that is seen in part becomes an ignored instance, as a
+    difficult one of VOC is. One that is cut away is gone. In ``gt_score`` a label is
+    present if an object of it is in the part, not scored if one is only seen in part,
+    and else absent; ``gt_area`` stays that of the whole image's largest object.
 
     An image whose part would have no object to learn from stays whole.
 
@@ -29,13 +30,15 @@ class MultiLabelCrop(RandomCrop):
         prob: The chance of an image to be cut.
 
     Raises:
-        ConfigError: If ``crop_size`` or ``prob`` is out of range.
+        ConfigError: If ``crop_size`` or ``prob`` is out of range; in use, without boxes
+            in the results.
     """
 
     def __init__(
         self, crop_size: tuple[float, float] = (0.5, 0.5), prob: float = 1.0
     ) -> None:
-        if len(crop_size) != 2 or not all(0 < share <= 1 for share in crop_size):
+        shares = np.array(crop_size, dtype=float)
+        if shares.shape != (2,) or not ((shares > 0) & (shares <= 1)).all():
             raise ConfigError(
                 f'MultiLabelCrop: crop_size={crop_size} are not two shares in (0, 1]'
             )
@@ -47,35 +50,57 @@ class MultiLabelCrop(RandomCrop):
     @autocast_box_type()
     def transform(self, results: dict) -> dict:
         """Cut a part out of the image, or leave it as it is."""
+        if 'gt_bboxes' not in results:
+            raise ConfigError(
+                'MultiLabelCrop needs the boxes: put it behind LoadAnnotations'
+            )
         if random.random() >= self.chance:
             return results
-        size = self._get_crop_size(results['img'].shape[:2])
+        shape = results['img'].shape[:2]
+        # What of a box lies beside the image cannot be cut away.
+        boxes = results['gt_bboxes'].clone()
+        boxes.clip_(shape)
         # mmdet moves boxes in place, and its instance ids tell which are left.
-        part = dict(
-            results,
-            gt_bboxes=results['gt_bboxes'].clone(),
-            gt_instances_ids=np.arange(len(results['gt_bboxes'])),
+        part = self._crop_data(
+            dict(
+                results, gt_bboxes=boxes.clone(), gt_instances_ids=np.arange(len(boxes))
+            ),
+            tuple(max(1, side) for side in self._get_crop_size(shape)),
+            allow_negative_crop=True,
         )
-        part = self._crop_data(part, size, allow_negative_crop=True)
-        areas = results['gt_bboxes'].areas[part.pop('gt_instances_ids')]
+        areas = boxes.areas[part.pop('gt_instances_ids')]
         inside = (part['gt_bboxes'].areas >= 0.5 * areas).numpy()
         part['gt_ignore_flags'] = part['gt_ignore_flags'] | ~inside
         if part['gt_ignore_flags'].all():
             return results
         if 'gt_score' in results:
-            part['gt_score'] = _labels_of_part(results, part)
+            part['gt_score'] = _labels_of_part(results, part, inside)
             part['gt_area'] = np.where(part['gt_score'] == PRESENT, part['gt_area'], 0)
         return part
 
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f'{name}(crop_size={self.crop_size}, prob={self.chance})'
 
-def _labels_of_part(results: dict, part: dict) -> np.ndarray:
-    """Image labels (C,) int8 of a part of an image, by the boxes that are left."""
+
+def _labels_of_part(results: dict, part: dict, inside: np.ndarray) -> np.ndarray:
+    """Image labels (C,) int8 of a part of an image, by the boxes that are left.
+
+    Args:
+        results: Of the whole image.
+        part: Of the part; it has n boxes.
+        inside: (n,), whether at least half of a box was left.
+    """
     gt_score = results['gt_score'].copy()
-    left = part['gt_bboxes_labels']
-    seen = np.isin(np.arange(len(gt_score)), left)
-    had_boxes = np.isin(np.arange(len(gt_score)), results['gt_bboxes_labels'])
-    gt_score[had_boxes & ~seen] = ABSENT
-    # Seen in part, or difficult, or a crowd, or a label of the image without a box.
+    every = np.arange(len(gt_score))
+    labels, left = results['gt_bboxes_labels'], part['gt_bboxes_labels']
+    gt_score[np.isin(every, labels) & ~np.isin(every, left)] = ABSENT
+    # Seen in part, or difficult, or a label of the image without a box.
     gt_score[gt_score == PRESENT] = NOT_SCORED
     gt_score[left[~part['gt_ignore_flags']]] = PRESENT
+    # Of labels that are present by what is ignored alone, as by a crowd of COCO.
+    alone = (results['gt_score'] == PRESENT) & ~np.isin(
+        every, labels[~results['gt_ignore_flags']]
+    )
+    gt_score[left[inside & alone[left]]] = PRESENT
     return gt_score

@@ -12,7 +12,7 @@ class PackMultiLabelInputs(PackDetInputs):
     ``data_sample.gt_score`` becomes a (C,) int8 tensor (1 present, 0 absent, -1 not
     scored) and ``data_sample.gt_area`` a (C,) float32 tensor (square pixels of the
     original image). They are packed as they come: of the transforms that can crop an
-    object away only :class:`MultiLabelCrop` keeps them true.
+    object away only :class:`MultiLabelCrop` keeps the labels true.
 
     Without ``gt_score`` in the results, as at inference on a bare image, nothing is
     added. The loss then reads the image's labels off its boxes; the metric, which does
