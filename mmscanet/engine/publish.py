@@ -33,7 +33,7 @@ def publish(
     It opens with ``torch.load(weights_only=True)`` and holds ``state_dict``, exactly
     the tensors that the model has, and ``meta``: ``model_name``, ``epoch`` and
     ``iter`` of the first, ``dataset_meta`` with ``classes``, and ``cfg``, the text of
-    ``cfg``. The same checkpoints give the same bytes.
+    ``cfg`` less ``load_from``. The same checkpoints give the same bytes.
 
     Args:
         cfg: The config that the weights are published for.
@@ -72,10 +72,21 @@ def publish(
         model_name=name,
         **{key: trained[key] for key in ('epoch', 'iter') if key in trained},
         dataset_meta=dict(classes=[str(each) for each in classes]),
-        # Of the file, not of the run: that one names folders of its machine.
-        cfg=cfg.pretty_text,
+        cfg=_text_for_others(cfg),
     )
     return _to_bytes(dict(meta=published, state_dict=weights))
+
+
+def _text_for_others(cfg: Config) -> str:
+    """The text of a config, without the folders of this machine.
+
+    It is of the config's file, not of the run, whose names its folders. Which weights
+    the run started from may still come from the environment.
+    """
+    cfg = copy.deepcopy(cfg)
+    if cfg.get('load_from'):
+        cfg.load_from = None
+    return cfg.pretty_text
 
 
 def _weights_for(

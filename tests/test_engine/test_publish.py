@@ -74,6 +74,14 @@ def test_same_checkpoint_gives_the_same_bytes(cfg, checkpoint, tmp_path):
     assert publish(cfg, [again], 'tiny', torch.float16) != first
 
 
+def test_where_a_run_started_from_is_not_told(cfg, checkpoint):
+    # A config may take it from the environment, as the later stages of SCANet+ do.
+    before = publish(cfg, [checkpoint], 'tiny', torch.float16)
+    cfg.load_from = '/home/somebody/epoch_3.pth'
+    assert publish(cfg, [checkpoint], 'tiny', torch.float16) == before
+    assert cfg.load_from == '/home/somebody/epoch_3.pth'
+
+
 def test_averaged_weights_are_published(cfg, checkpoint):
     """mmengine's hook puts them where the weights were, and those beside them."""
     hook = EMAHook()
