@@ -164,7 +164,7 @@ def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
     place = images[name.rpartition('-')[2]]
     figures = comparison['groups']['all']
     reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
-    parts = row('the mean of the weights of both').split(';')
+    parts = row('the mean of the weights of both (').split(';')
     (part,) = (each for each in parts if place in each)
     assert f'{other} against {reference}' in part
     assert written(figures['difference']) in part
@@ -180,6 +180,40 @@ def test_what_the_mean_of_three_runs_gains_is_the_files_figures():
     assert said + written(figures['difference']) in text
     alone = json.loads((ROOT / 'results/published/seed2-all.json').read_text())
     assert f'by itself {alone["multi-label/mAP"]:.1f} on all 1,800' in text
+
+
+@pytest.mark.parametrize('images', ['all', 'choose', 'report'])
+def test_what_parts_of_images_gain_is_the_files_figures(images):
+    path = ROOT / f'results/published/crop-against-ema-{images}.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    place = dict(all='on all 1,800', choose='on the 600', report='on the 1,200')
+    figures = comparison['groups']['all']
+    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    said = f'{other} against {reference} {place[images]}, '
+    assert said + written(figures['difference']) in row(
+        'the mean of the weights of both and'
+    )
+
+
+def test_runs_on_parts_of_images_have_the_files_figures():
+    found = [
+        json.loads(
+            (ROOT / f'results/published/crop-seed{seed}-choose.json').read_text()
+        )
+        for seed in (0, 1)
+    ]
+    first, second = (f'{each["multi-label/mAP"]:.1f}' for each in found)
+    said = f'on the 600, {first} with seed 0 and {second} with seed 1'
+    assert said in row('that stage on parts of images')
+
+
+def test_what_mirrored_views_gain_is_the_files_figures():
+    content = json.loads((ROOT / 'results/published/views-choose.json').read_text())
+    page = ' '.join(PAGE)
+    for name in ('mirrored', 'three-sizes', 'three-sizes-mirrored'):
+        figures = content[f'{name}.npz']['groups']['all']
+        said = f'{figures["other"]["value"]:.1f}, {written(figures["difference"])}'
+        assert said in page
 
 
 def test_what_fusions_of_the_published_model_have_is_the_files_figures():
