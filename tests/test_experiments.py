@@ -205,6 +205,9 @@ def test_runs_on_parts_of_images_have_the_files_figures():
     first, second = (f'{each["multi-label/mAP"]:.1f}' for each in found)
     said = f'on the 600, {first} with seed 0 and {second} with seed 1'
     assert said in row('that stage on parts of images')
+    mean = json.loads((ROOT / 'results/published/crop-mean-choose.json').read_text())
+    said = f'the mean of the two runs alone has {mean["multi-label/mAP"]:.1f} ('
+    assert said in row('the mean of the weights of both and')
 
 
 def test_what_mirrored_views_gain_is_the_files_figures():

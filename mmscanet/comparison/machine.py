@@ -13,7 +13,7 @@ _NAMED = ('torch', 'mmengine', 'mmcv', 'mmdet')
 
 
 def machine(device: str | None = None) -> str:
-    """Name the GPU, or the CPU and how many threads torch uses on it; others as torch.
+    """Name a GPU, or the CPU and its threads of torch; any other as torch does.
 
     Args:
         device: The one that is meant, as torch names it; by default a GPU, if there is

@@ -7,7 +7,12 @@ from mmdet.datasets.transforms import RandomCrop
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import autocast_box_type
 
-from mmscanet.datasets.image_labels import ABSENT, NOT_SCORED, PRESENT
+from mmscanet.datasets.image_labels import (
+    ABSENT,
+    NOT_SCORED,
+    PRESENT,
+    image_labels,
+)
 from mmscanet.errors import ConfigError
 
 
@@ -45,7 +50,7 @@ class MultiLabelCrop(RandomCrop):
         if not 0 <= prob <= 1:
             raise ConfigError(f'MultiLabelCrop: prob={prob} is not in [0, 1]')
         super().__init__(tuple(crop_size), crop_type='relative_range')
-        self.chance = prob
+        self.prob = prob
 
     @autocast_box_type()
     def transform(self, results: dict) -> dict:
@@ -54,7 +59,7 @@ class MultiLabelCrop(RandomCrop):
             raise ConfigError(
                 'MultiLabelCrop needs the boxes: put it behind LoadAnnotations'
             )
-        if random.random() >= self.chance:
+        if random.random() >= self.prob:
             return results
         shape = results['img'].shape[:2]
         # What of a box lies beside the image cannot be cut away.
@@ -74,33 +79,34 @@ class MultiLabelCrop(RandomCrop):
         if part['gt_ignore_flags'].all():
             return results
         if 'gt_score' in results:
-            part['gt_score'] = _labels_of_part(results, part, inside)
-            part['gt_area'] = np.where(part['gt_score'] == PRESENT, part['gt_area'], 0)
+            part['gt_score'], part['gt_area'] = _labels_of_part(results, part, inside)
         return part
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        return f'{name}(crop_size={self.crop_size}, prob={self.chance})'
+        return f'{name}(crop_size={self.crop_size}, prob={self.prob})'
 
 
-def _labels_of_part(results: dict, part: dict, inside: np.ndarray) -> np.ndarray:
-    """Image labels (C,) int8 of a part of an image, by the boxes that are left.
+def _labels_of_part(
+    results: dict, part: dict, inside: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``gt_score`` and ``gt_area`` (C,) of a part of an image, by the boxes left.
 
     Args:
         results: Of the whole image.
         part: Of the part; it has n boxes.
         inside: (n,), whether at least half of a box was left.
     """
-    gt_score = results['gt_score'].copy()
-    every = np.arange(len(gt_score))
-    labels, left = results['gt_bboxes_labels'], part['gt_bboxes_labels']
-    gt_score[np.isin(every, labels) & ~np.isin(every, left)] = ABSENT
-    # Seen in part, or difficult, or a label of the image without a box.
-    gt_score[gt_score == PRESENT] = NOT_SCORED
-    gt_score[left[~part['gt_ignore_flags']]] = PRESENT
-    # Of labels that are present by what is ignored alone, as by a crowd of COCO.
-    alone = (results['gt_score'] == PRESENT) & ~np.isin(
+    whole, labels = results['gt_score'], results['gt_bboxes_labels']
+    every = np.arange(len(whole))
+    # Labels that are present by what is ignored alone, as by a crowd of COCO.
+    by_ignored = (whole == PRESENT) & ~np.isin(
         every, labels[~results['gt_ignore_flags']]
     )
-    gt_score[left[inside & alone[left]]] = PRESENT
-    return gt_score
+    left = part['gt_bboxes_labels']
+    scored = ~part['gt_ignore_flags'] | (inside & by_ignored[left])
+    areas = results['gt_area'][left]
+    gt_score, gt_area = image_labels(left, areas, scored, len(whole))
+    # Where in the image a label without a box is, nobody knows.
+    gt_score[(whole != ABSENT) & ~np.isin(every, labels)] = NOT_SCORED
+    return gt_score, gt_area
