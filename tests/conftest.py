@@ -6,6 +6,7 @@ import importlib.util
 import io
 import ipaddress
 import json
+import logging
 import os
 import random
 import socket
@@ -339,3 +340,15 @@ def make_sample() -> Callable[..., Any]:
         return sample
 
     return make
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """Messages of the current logger, which does not pass them on to pytest."""
+    messages: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    yield messages
+    logger.removeHandler(handler)

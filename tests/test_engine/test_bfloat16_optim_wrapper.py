@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 import torch
 from mmdet.registry import OPTIM_WRAPPERS
 from torch import nn, optim
+
+import mmscanet  # noqa: F401  Registers the wrapper.
 
 
 def test_the_forward_pass_is_in_bfloat16_and_the_weights_are_not() -> None:
@@ -53,3 +56,27 @@ def test_gradients_are_exchanged_when_they_are_used() -> None:
             loss = layer(torch.rand(4, 3)).float().sum()
         wrapper.update_params(loss)
         assert kept == expected
+
+
+@pytest.mark.parametrize(
+    ('capabilities', 'warned'),
+    [
+        ({'avx2': True, 'avx512_bf16': False, 'amx_bf16': False}, True),
+        ({'avx2': True, 'avx512_bf16': True, 'amx_bf16': False}, False),
+        ({'neon': True, 'bf16': True}, False),
+    ],
+)
+def test_a_cpu_that_emulates_it_is_named(
+    capabilities: dict[str, bool],
+    warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    log: list[str],
+) -> None:
+    monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: capabilities)
+    OPTIM_WRAPPERS.build(
+        dict(
+            type='Bfloat16OptimWrapper',
+            optimizer=optim.SGD(nn.Linear(3, 2).parameters(), lr=0.5),
+        )
+    )
+    assert sum('this CPU has no instructions' in line for line in log) == warned

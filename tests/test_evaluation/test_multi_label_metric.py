@@ -1,7 +1,6 @@
 """The metric inside an mmengine evaluator, on one process and on two."""
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import torch
 from mmdet.registry import METRICS
 from mmdet.structures import DetDataSample
 from mmengine.evaluator import Evaluator
-from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData
 from mmpretrain.evaluation import AveragePrecision
 
@@ -61,18 +59,6 @@ def evaluate(samples, metrics=None, classes=CLASSES):
     evaluator = Evaluator(metrics or [MultiLabelMetric()])
     evaluator.dataset_meta = dict(classes=classes)
     return evaluator.offline_evaluate(samples, chunk_size=4)
-
-
-@pytest.fixture
-def log():
-    """Messages of the current logger, which does not pass them on to pytest."""
-    messages = []
-    handler = logging.Handler()
-    handler.emit = lambda record: messages.append(record.getMessage())
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(handler)
-    yield messages
-    logger.removeHandler(handler)
 
 
 def test_is_built_from_a_config_and_named_by_its_prefix():
