@@ -130,6 +130,13 @@ def test_header_says_what_it_is(path):
         assert header.startswith('# Ablation: ')
 
 
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_auto_scale_lr_changes_nothing_on_one_gpu(path):
+    """The rate of a config is for its own batch size."""
+    cfg = load(path)
+    assert cfg.auto_scale_lr.base_batch_size == cfg.train_dataloader.batch_size
+
+
 def test_the_paper_config_has_the_papers_settings():
     cfg = load(ROOT / 'scanet_x101_fpn_coco.py')
     optimizer = cfg.optim_wrapper.optimizer

@@ -56,18 +56,20 @@ class ExportableSCANet(nn.Module):
 
         Returns:
             ``scores`` (B, C), of the labels, and ``object_scores``, ``context_scores``
-            and ``scene_scores`` (B, C), each branch pooled alone, as far as the model
-            has it. With boxes also what
+            and ``scene_scores`` (B, C), of each branch alone, as far as the model has
+            it. With boxes also what
             :func:`~mmscanet.deployment.batched_evidence.batched_evidence` gives, in
             pixels of ``images``.
         """
         x = self._features(images)
         patches, filled = self._score_patches(x, *self._propose(x))
-        result = {
-            name: self.model.roi_head.fusion.pool(patches[name].transpose(0, 1))
-            for name in ('scores', *(f'{branch}_scores' for branch in BRANCHES))
+        by_patch = {
+            name: patches[name].transpose(0, 1)
+            for name in (f'{branch}_scores' for branch in BRANCHES)
             if name in patches
         }
+        of_images = self.model.roi_head.fusion.image_scores(**by_patch)
+        result = {f'{name}s': scores for name, scores in of_images.items()}
         if self.with_boxes:
             cfg = self.model.roi_head.test_cfg
             result.update(batched_evidence(patches, filled, cfg))

@@ -103,7 +103,7 @@ def image_scores(patches: InstanceData, fusion: SCAFusion, whole_image: bool) ->
         f'{name}_scores': None if scores[name] is None else scores[name] * factor
         for name in ('object', 'context')
     }
-    return fusion.pool(fusion.fuse(**own, scene_scores=scores['scene']))
+    return fusion.image_scores(**own, scene_scores=scores['scene'])['score']
 
 
 def load_model(runner: Runner) -> SCANet:

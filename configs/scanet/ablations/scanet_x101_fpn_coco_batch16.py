@@ -6,3 +6,5 @@ _base_ = '../scanet_x101_fpn_coco.py'
 
 train_dataloader = dict(batch_size=16)
 optim_wrapper = dict(optimizer=dict(lr=0.002 * 16 / 2))
+# The batch that this rate is for, so that --auto-scale-lr does not scale it again.
+auto_scale_lr = dict(base_batch_size=16)

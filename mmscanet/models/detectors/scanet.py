@@ -5,6 +5,7 @@ from mmdet.models.detectors import TwoStageDetector
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.utils import InstanceList
+from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmscanet.models.roi_heads.sca_fusion import BRANCHES
@@ -50,18 +51,14 @@ class SCANet(MixedPrecisionMixin, ChannelsLastMixin, TwoStageDetector):
         Returns:
             The samples, each with ``pred_score`` (C,) in [0, 1];
             ``pred_object_score``, ``pred_context_score`` and ``pred_scene_score``
-            (C,), each branch pooled alone, as far as the model has it;
+            (C,), of each branch alone, as far as the model has it;
             ``pred_instances``, see :meth:`SCARoIHead.evidence`.
         """
         patches_list = self.score_patches(batch_inputs, batch_data_samples)
-        pool = self.roi_head.fusion.pool
         results_list = []
         for sample, patches in zip(batch_data_samples, patches_list, strict=True):
-            sample.pred_score = pool(patches.scores)
-            for branch in BRANCHES:
-                if f'{branch}_scores' in patches:
-                    scores = pool(patches[f'{branch}_scores'])
-                    sample.set_field(scores, f'pred_{branch}_score')
+            for name, scores in self._image_scores(patches).items():
+                sample.set_field(scores, f'pred_{name}')
             results_list.append(
                 self.roi_head.evidence(patches, sample.metainfo, rescale)
             )
@@ -73,7 +70,14 @@ class SCANet(MixedPrecisionMixin, ChannelsLastMixin, TwoStageDetector):
         """Predict the labels only: ``pred_score`` of :meth:`predict`, as (B, C)."""
         patches_list = self.score_patches(batch_inputs, batch_data_samples)
         return torch.stack(
-            [self.roi_head.fusion.pool(patches.scores) for patches in patches_list]
+            [self._image_scores(patches)['score'] for patches in patches_list]
+        )
+
+    def _image_scores(self, patches: InstanceData) -> dict[str, Tensor]:
+        """See :meth:`SCAFusion.image_scores`."""
+        names = [f'{branch}_scores' for branch in BRANCHES]
+        return self.roi_head.fusion.image_scores(
+            **{name: patches.get(name) for name in names}
         )
 
     def score_patches(

@@ -25,11 +25,13 @@ class SCAFusion(BaseModule):
       which keeps the scale of a score; ``learned``, w * o + (1 - w) * c with one
       w in (0, 1) for each label, which starts at 1/2 and is trained by the image
       loss of :class:`SCARoIHead`;
-    - ``scene_weight``: with a scene branch, which the paper has not, the fused score
-      f of each patch becomes (1 - scene_weight) * f + scene_weight * s. The score s of
-      the scene is the same for all patches of an image: it is their widest context;
     - ``pool``: ``max`` over the patches; ``topk``, the mean of the ``topk`` highest;
       ``noisy_or``, 1 - prod(1 - score);
+    - ``scene_weight``: with a scene branch, which the paper has not, the fused score
+      f of each patch, and what pooling makes of them for the image, becomes
+      (1 - scene_weight) * f + scene_weight * s. The score s of the scene is the same
+      for all patches of an image, their widest context, so that it is not pooled: a
+      hundred patches are not a hundred witnesses of it;
     - ``objectness``: ``select``: the patch classifier chooses the ``num_patches``
       that count and has no other say; ``multiply``: besides, its probability is a
       factor of each score.
@@ -97,9 +99,42 @@ class SCAFusion(BaseModule):
             (N, C), in [0, 1].
         """
         fused = self._fuse_patches(object_scores, context_scores)
+        return self._with_scene(fused, scene_scores)
+
+    def image_scores(
+        self,
+        object_scores: Tensor | None = None,
+        context_scores: Tensor | None = None,
+        scene_scores: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Label an image from the scores (N, C) of its patches.
+
+        Returns:
+            (C,), in [0, 1], all 0 for N = 0: ``score``, and of each branch that is
+            there, alone, ``object_score``, ``context_score`` and ``scene_score``.
+        """
+        of_patches = dict(
+            score=self._fuse_patches(object_scores, context_scores),
+            object_score=object_scores,
+            context_score=context_scores,
+        )
+        found = {
+            name: self.pool(scores)
+            for name, scores in of_patches.items()
+            if scores is not None
+        }
+        if scene_scores is not None:
+            # All patches of the image have the same.
+            scene = scene_scores.amax(0) if len(scene_scores) else scene_scores.sum(0)
+            found['scene_score'] = scene
+            found['score'] = self._with_scene(found['score'], scene)
+        return found
+
+    def _with_scene(self, scores: Tensor, scene_scores: Tensor | None) -> Tensor:
+        """Scores of patches or of an image, weighed with those of the scene."""
         if scene_scores is None:
-            return fused
-        return torch.lerp(fused, scene_scores, self.scene_weight)
+            return scores
+        return torch.lerp(scores, scene_scores, self.scene_weight)
 
     def _fuse_patches(
         self, object_scores: Tensor | None, context_scores: Tensor | None

@@ -59,10 +59,13 @@ class SCALosses:
             losses['loss_scene'] = self.epsilon * self.scene_head.label_loss(
                 scene_logits, batch_data_samples
             )
-        scores = self._activate(
-            object_logits, context_logits, objectness, scene_logits, rois[:, 0].long()
-        )
-        losses.update(self._image_loss(rois, scores, batch_data_samples))
+        learns = next(self.fusion.parameters(), None) is not None
+        if self.delta or learns:
+            index = rois[:, 0].long()
+            scores = self._activate(
+                object_logits, context_logits, objectness, scene_logits, index
+            )
+            losses['loss_image'] = self._image_loss(scores, index, batch_data_samples)
         return losses
 
     def _sample(
@@ -119,25 +122,25 @@ class SCALosses:
 
     def _image_loss(
         self,
-        rois: Tensor,
         scores: dict[str, Tensor | None],
+        image_index: Tensor,
         batch_data_samples: SampleList,
-    ) -> dict[str, Tensor]:
-        """Binary cross entropy of the pooled scores, summed over labels."""
-        learns = any(True for _ in self.fusion.parameters())
-        if not (self.delta or learns):
-            return {}
+    ) -> Tensor:
+        """Binary cross entropy of the image scores, summed over labels.
+
+        Of the branches' scores (N, C) of patches, ``image_index`` (N,) their image.
+        """
+        scores = {name: each for name, each in scores.items() if each is not None}
         if not self.delta:
-            scores = {k: None if s is None else s.detach() for k, s in scores.items()}
-        fused = self.fusion.fuse(**scores)
-        loss = fused.sum() * 0
+            scores = {name: each.detach() for name, each in scores.items()}
+        loss = 0.0
         for i, sample in enumerate(batch_data_samples):
             gt_score = sample.get('gt_score')
             target = image_labels(sample.gt_instances, gt_score, self.num_classes)
-            pooled = self.fusion.pool(fused[rois[:, 0] == i])
+            mine = {name: each[image_index == i] for name, each in scores.items()}
             # Written out, since autocast refuses F.binary_cross_entropy.
-            pooled = pooled.clamp(1e-6, 1 - 1e-6)
+            pooled = self.fusion.image_scores(**mine)['score'].clamp(1e-6, 1 - 1e-6)
             each = -torch.where(target, pooled, 1 - pooled).log()
             scored = torch.ones_like(each) if gt_score is None else gt_score >= 0
             loss = loss + (each * scored).sum()
-        return dict(loss_image=(self.delta or 1.0) * loss / len(batch_data_samples))
+        return (self.delta or 1.0) * loss / len(batch_data_samples)

@@ -56,6 +56,40 @@ def test_no_patches_pool_to_zero(pool):
     assert SCAFusion(pool=pool).pool(torch.zeros(0, 2)).tolist() == [0, 0]
 
 
+@pytest.mark.parametrize('pool', ['max', 'topk', 'noisy_or'])
+@pytest.mark.parametrize('copies', [1, 50])
+def test_the_scene_is_one_witness_however_many_patches_there_are(pool, copies):
+    fusion = SCAFusion(pool=pool, scene_weight=0.25)
+    scene = torch.tensor([0.9, 0.2])
+    objects, contexts = OBJECT.repeat(copies, 1), CONTEXT.repeat(copies, 1)
+    found = fusion.image_scores(objects, contexts, scene.expand_as(objects))
+    patches = fusion.pool((objects + contexts) / 2)
+    assert torch.allclose(found['score'], 0.75 * patches + 0.25 * scene)
+    assert torch.equal(found['object_score'], fusion.pool(objects))
+    assert torch.equal(found['context_score'], fusion.pool(contexts))
+    assert torch.equal(found['scene_score'], scene)
+
+
+def test_pooled_by_max_an_image_scores_as_its_best_patch_does():
+    """To the last bit, since the box of that patch is shown for the label."""
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.rand(3, 100, 20, generator=generator)
+    scores[2] = scores[2, 0]
+    fusion = SCAFusion(scene_weight=0.3)
+    best = fusion.fuse(*scores).max(0).values
+    assert torch.equal(fusion.image_scores(*scores)['score'], best)
+
+
+def test_an_image_without_patches_scores_zero():
+    found = SCAFusion().image_scores(*torch.zeros(3, 0, 2))
+    assert set(found) == {'score', 'object_score', 'context_score', 'scene_score'}
+    assert all(scores.tolist() == [0, 0] for scores in found.values())
+
+
+def test_only_the_branches_that_are_there_are_scored():
+    assert set(SCAFusion().image_scores(None, CONTEXT)) == {'score', 'context_score'}
+
+
 def test_objectness_chooses_the_patches():
     objectness = torch.tensor([0.2, 0.9, 0.5])
     assert SCAFusion(num_patches=2).select(objectness).tolist() == [1, 2]
