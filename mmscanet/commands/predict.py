@@ -12,12 +12,9 @@ from tqdm import tqdm
 
 from mmscanet.apis import ImageSource, SCANetInferencer, find_images
 from mmscanet.engine.launch import KeyValueAction, report_usage_errors
-from mmscanet.errors import (
-    UsageError,
-    explain_failed_output,
-    require_writable_folder,
-)
+from mmscanet.errors import UsageError, require_writable_folder
 from mmscanet.evaluation.thresholds import read_threshold
+from mmscanet.files import write_atomically
 from mmscanet.visualization import ContactSheet
 
 from .records import RecordFile, Screen, check_out, open_records, printable
@@ -185,15 +182,7 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
         OutputError: It cannot be written.
     """
     _, jpeg = cv2.imencode('.jpg', mmcv.rgb2bgr(picture))
-    # Whole or not at all, and in the place of a link rather than through it.
-    part = path.with_name(f'.{path.name}.part')
-    with explain_failed_output(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(jpeg)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    write_atomically(path, jpeg.tobytes())
 
 
 def write_contact_sheet(pictures: dict[str, Path], folder: Path) -> None:

@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mmdet.datasets import CocoDataset
@@ -47,15 +48,12 @@ class NamedCoco(COCO):
             ) from error
         except AssertionError as error:
             raise DataError(f'{ann_file!r} is not in COCO format: {error}') from error
-        except KeyError as error:
-            raise DataError(
-                f'{ann_file!r} is not in COCO format: an entry has no {error}'
-            ) from error
 
     def createIndex(self) -> None:
         """Check the file's content, fill in what may be absent, and index it."""
         for key in ('images', 'annotations', 'categories'):
-            if not self.dataset.get(key):
+            entries = self.dataset.get(key)
+            if not (isinstance(entries, list) and entries):
                 raise DataError(
                     f'{self.ann_file!r} is not usable: its list {key!r} is '
                     'absent or empty. It must be a COCO-format file with labels.'
@@ -63,7 +61,10 @@ class NamedCoco(COCO):
         images = {self._checked_image(image)['id'] for image in self.dataset['images']}
         if len(images) < len(self.dataset['images']):
             raise DataError(f'{self.ann_file!r}: two images have the same id')
-        categories = {category['id'] for category in self.dataset['categories']}
+        categories = {
+            self._checked_category(category)['id']
+            for category in self.dataset['categories']
+        }
         ids: set[int] = set()
         for ann in self.dataset['annotations']:
             self._check_annotation(ann, images, categories)
@@ -77,15 +78,44 @@ class NamedCoco(COCO):
         super().createIndex()
 
     def _checked_image(self, image: dict) -> dict:
-        """Return the image's entry, or raise ``DataError`` if a key is absent."""
-        absent = {'id', 'file_name', 'width', 'height'}.difference(image)
-        if absent:
-            keys = ', '.join(sorted(absent))
-            raise DataError(f'{self.ann_file!r}: the image {image} has no {keys}')
+        """Return the image's entry, or raise ``DataError`` if it is not usable."""
+        self._require_keys('image', image, ('id', 'file_name', 'width', 'height'))
+        sides = image['width'], image['height']
+        if not isinstance(image['file_name'], str):
+            raise DataError(
+                f'{self.ann_file!r}: the image {image["id"]!r} has the file_name '
+                f'{image["file_name"]!r} instead of text'
+            )
+        if not _finite(*sides) or min(sides) <= 0:
+            raise DataError(
+                f'{self.ann_file!r}: the image {image["id"]!r} has width and height '
+                f'{sides} instead of pixels'
+            )
         return image
+
+    def _checked_category(self, category: dict) -> dict:
+        """Return the category's entry, or raise ``DataError`` if it is not usable."""
+        self._require_keys('category', category, ('id', 'name'))
+        if not isinstance(category['name'], str):
+            raise DataError(
+                f'{self.ann_file!r}: the category {category["id"]!r} has the name '
+                f'{category["name"]!r} instead of text'
+            )
+        return category
+
+    def _require_keys(self, kind: str, entry: object, keys: Sequence[str]) -> None:
+        """Raise ``DataError`` unless an entry is a dict that has the keys."""
+        if not isinstance(entry, dict):
+            raise DataError(
+                f'{self.ann_file!r}: the {kind} {entry!r} is no JSON object'
+            )
+        absent = ', '.join(sorted(set(keys).difference(entry)))
+        if absent:
+            raise DataError(f'{self.ann_file!r}: the {kind} {entry} has no {absent}')
 
     def _check_annotation(self, ann: dict, images: set, categories: set) -> None:
         """Raise ``DataError`` if an annotation points nowhere or has no box."""
+        self._require_keys('annotation', ann, ('id', 'image_id', 'category_id'))
         fault = None
         bbox = ann.get('bbox')
         if ann['image_id'] not in images:

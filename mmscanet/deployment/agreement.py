@@ -9,19 +9,19 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from mmscanet.models.detectors import SCANet
-from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
 
 if TYPE_CHECKING:
     import onnxruntime
 
-LABEL_SCORES = ('scores', *(f'{branch}_scores' for branch in BRANCHES))
+LABEL_SCORES = ('scores', *PATCH_SCORES)
 # Of the ONNX file, and of the model's `pred_instances`.
 BOX_FIELDS = {
     'boxes': 'bboxes',
     'context_boxes': 'context_bboxes',
     'box_labels': 'labels',
     'box_scores': 'scores',
-    **{f'box_{branch}_scores': f'{branch}_scores' for branch in BRANCHES},
+    **{f'box_{name}': name for name in PATCH_SCORES},
 }
 
 # Of one image, by the names of the ONNX file, without places that are not filled.

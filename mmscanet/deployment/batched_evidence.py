@@ -4,7 +4,7 @@ import torch
 from mmdet.utils import ConfigType
 from torch import Tensor
 
-from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
 
 from .operators import grouped_nms_mask, take
 
@@ -48,7 +48,7 @@ def batched_evidence(
         box_labels=torch.where(there, labels[chosen], -1),
         box_scores=_or_zero(there, box_scores),
     )
-    for name in (f'{branch}_scores' for branch in BRANCHES):
+    for name in PATCH_SCORES:
         if name in patches:
             values = patches[name].flatten(1).gather(1, chosen)
             result[f'box_{name}'] = _or_zero(there, values)

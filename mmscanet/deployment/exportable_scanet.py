@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from mmscanet.models.detectors import Pyramid, SCANet
-from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
 
 from .batched_evidence import batched_evidence
 from .operators import grouped_nms_mask, take
@@ -65,7 +65,7 @@ class ExportableSCANet(nn.Module):
         patches, filled = self._score_patches(x, *self._propose(x))
         by_patch = {
             name: patches[name].transpose(0, 1)
-            for name in (f'{branch}_scores' for branch in BRANCHES)
+            for name in PATCH_SCORES
             if name in patches
         }
         of_images = self.model.roi_head.fusion.image_scores(**by_patch)

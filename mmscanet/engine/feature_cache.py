@@ -2,16 +2,14 @@
 
 import hashlib
 import io
-import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import torch
 from torch import Tensor, nn
 
-from mmscanet.errors import explain_failed_output
+from mmscanet.files import write_atomically
 
 Features = tuple[Tensor, ...]
 
@@ -116,18 +114,9 @@ class FeatureCache:
 
     @staticmethod
     def _save(file: Path, halves: list[Tensor]) -> None:
-        """Write a file whole or not at all."""
         data = io.BytesIO()
         torch.save([level.cpu().contiguous() for level in halves], data)
-        part = file.with_name(f'{file.name}.{uuid4().hex}')
-        with explain_failed_output(file):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                part.write_bytes(data.getbuffer())
-                os.replace(part, file)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
+        write_atomically(file, data.getbuffer())
 
 
 def weights_digest(module: nn.Module) -> str:

@@ -49,7 +49,8 @@ class LabelEvidence:
         scores: Of the image.
         threshold: What ``scores.score`` reached.
         boxes: By falling score: those that reach the threshold themselves, and the
-            best one in any case. Empty if the sample has no box of the label.
+            best one in any case. Empty if the sample has no box of the label, as
+            where the threshold is below the ``score_thr`` of boxes.
     """
 
     index: int

@@ -1,5 +1,6 @@
 """Thumbnails of many pictures on a few pages."""
 
+import io
 import os
 from pathlib import Path
 from types import TracebackType
@@ -7,7 +8,12 @@ from types import TracebackType
 import numpy as np
 from PIL import Image
 
-from mmscanet.errors import OutputError, UsageError, require_writable_folder
+from mmscanet.errors import (
+    UsageError,
+    explain_failed_output,
+    require_writable_folder,
+)
+from mmscanet.files import write_atomically
 
 from .canvas import Canvas, find_font
 from .palette import BACKGROUND, INK
@@ -119,12 +125,10 @@ class ContactSheet:
         rows = -(-self._count // self.columns)
         size = self._corner(rows, min(self._count, self.columns))
         path = self.prefix.parent / f'{self.prefix.name}_{self.next_page:03d}.jpg'
-        part = path.with_name(f'.{path.name}.part')
-        try:
-            self._page.image.crop((0, 0, *size)).save(part, 'JPEG', quality=88)
-            part.replace(path)
-        except OSError as error:
-            raise OutputError(f'cannot write {path}: {error.strerror}') from error
+        jpeg = io.BytesIO()
+        with explain_failed_output(path):
+            self._page.image.crop((0, 0, *size)).save(jpeg, 'JPEG', quality=88)
+        write_atomically(path, jpeg.getbuffer())
         self.paths.append(path)
         self.next_page += 1
         self._page, self._count = None, 0

@@ -20,6 +20,7 @@ from mmscanet.datasets.context_shapes import (
     ensure,
     make_image,
 )
+from mmscanet.datasets.context_shapes.scene import SMALLEST_SIZE
 from mmscanet.errors import ConfigError, OutputError, UnreadableDataError
 
 SPEC = ContextShapesSpec(seed=3, train=12, val=5)
@@ -327,3 +328,28 @@ def test_lazy_dataset_writes_nothing_yet(tmp_path):
 def test_dataset_needs_a_folder():
     with pytest.raises(ConfigError, match='data_root'):
         _build('')
+
+
+@pytest.mark.parametrize(
+    ('spec', 'message'),
+    [
+        (dict(size=40), 'spec.size must be a whole number of at least 85, not 40'),
+        (dict(train=2.5), 'spec.train must be .* not 2.5'),
+        (dict(val=0), 'spec.val must be .* at least 1, not 0'),
+        (dict(seed=-1), 'spec.seed must be .* at least 0, not -1'),
+        (dict(sise=96), 'spec has seed, size, train, val, not sise'),
+    ],
+)
+def test_a_specification_that_cannot_be_drawn_is_told(tmp_path, spec, message):
+    root = tmp_path / 'shapes'
+    with pytest.raises(ConfigError, match=message):
+        DATASETS.build(
+            dict(type='ContextShapesDataset', data_root=str(root), spec=spec)
+        )
+    assert not root.exists()
+
+
+def test_the_smallest_image_has_room_for_a_pair():
+    spec = ContextShapesSpec(size=SMALLEST_SIZE)
+    scenes = [make_image(spec, 'train', index)[1] for index in range(10)]
+    assert any(item.partner is not None for scene in scenes for item in scene)

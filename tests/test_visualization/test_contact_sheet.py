@@ -68,6 +68,14 @@ def test_mistakes_are_told_before_the_work(tmp_path):
         ContactSheet(tmp_path / 'file' / 'sheet')
 
 
+def test_a_page_that_is_too_large_for_a_jpeg_is_told(tmp_path):
+    sheet = ContactSheet(tmp_path / 'sheet', columns=1, rows=2, cell=(10, 40_000))
+    sheet.add(WHITE, 'a.jpg')
+    with pytest.raises(OutputError, match=r'cannot write .*sheet_001.jpg: (?!None)'):
+        sheet.add(WHITE, 'b.jpg')
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_page_that_cannot_be_written_is_named(tmp_path):
     sheet = ContactSheet(tmp_path / 'sheet', **SMALL)
     (tmp_path / 'sheet_001.jpg').mkdir()

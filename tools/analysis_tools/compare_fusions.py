@@ -31,7 +31,7 @@ from mmscanet.evaluation import ScoreTable, compute_figures
 from mmscanet.evaluation.report import draw_table, format_number
 from mmscanet.files import write_atomically
 from mmscanet.models import SCAFusion, SCANet
-from mmscanet.models.roi_heads.sca_fusion import BRANCHES
+from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
 
 NEEDS = ('model', 'test_dataloader', 'test_evaluator', 'test_cfg')
 OWN = 'as it is'
@@ -95,15 +95,11 @@ def image_scores(patches: InstanceData, fusion: SCAFusion, whole_image: bool) ->
     chosen = fusion.select(patches.objectness[:count])
     whole = torch.arange(count, len(patches), device=chosen.device)
     patches = patches[torch.cat((chosen, whole))]
-    factor = 1.0
+    scores = {name: patches[name] for name in PATCH_SCORES if name in patches}
     if fusion.objectness == 'multiply':
-        factor = patches.objectness[:, None]
-    scores = {name: patches.get(f'{name}_scores') for name in BRANCHES}
-    own = {
-        f'{name}_scores': None if scores[name] is None else scores[name] * factor
-        for name in ('object', 'context')
-    }
-    return fusion.image_scores(**own, scene_scores=scores['scene'])['score']
+        for name in scores.keys() - {'scene_scores'}:
+            scores[name] = scores[name] * patches.objectness[:, None]
+    return fusion.image_scores(**scores)['score']
 
 
 def load_model(runner: Runner) -> SCANet:

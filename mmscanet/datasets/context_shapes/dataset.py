@@ -1,5 +1,6 @@
 """The data set class that makes ContextShapes on first use."""
 
+from dataclasses import fields
 from typing import Any
 
 from mmdet.registry import DATASETS
@@ -22,7 +23,7 @@ class ContextShapesDataset(MultiLabelCocoDataset):
     Raises:
         UnreadableDataError: ``data_root`` holds something else, or is damaged.
         OutputError: ``data_root`` cannot be written.
-        ConfigError: ``data_root`` is not given.
+        ConfigError: ``data_root`` is not given, or ``spec`` is not usable.
     """
 
     METAINFO = dict(
@@ -41,7 +42,13 @@ class ContextShapesDataset(MultiLabelCocoDataset):
     def __init__(
         self, *args: Any, spec: dict[str, int] | None = None, **kwargs: Any
     ) -> None:
-        self.spec = ContextShapesSpec(**(spec or {}))
+        spec = spec or {}
+        known = {field.name for field in fields(ContextShapesSpec)}
+        if unknown := ', '.join(sorted(spec.keys() - known)):
+            raise ConfigError(
+                f'ContextShapes: spec has {", ".join(sorted(known))}, not {unknown}'
+            )
+        self.spec = ContextShapesSpec(**spec)
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmscanet.errors import UnreadableDataError, explain_failed_output
+from mmscanet.errors import ConfigError, UnreadableDataError, explain_failed_output
 
-from .scene import CLASSES, SceneObject, compose, render
+from .scene import CLASSES, SMALLEST_SIZE, SceneObject, compose, render
 
 #: Raised whenever the same specification would give other pixels or labels.
 GENERATOR_VERSION = 1
@@ -31,12 +31,24 @@ class ContextShapesSpec:
         size: width and height of the images in pixels.
         train: number of training images.
         val: number of validation images.
+
+    Raises:
+        ConfigError: One of them is no whole number, or too small.
     """
 
     seed: int = 0
     size: int = 160
     train: int = 600
     val: int = 300
+
+    def __post_init__(self) -> None:
+        least = dict(seed=0, size=SMALLEST_SIZE, train=1, val=1)
+        for name, number in asdict(self).items():
+            if not isinstance(number, int) or number < least[name]:
+                raise ConfigError(
+                    f'ContextShapes: spec.{name} must be a whole number of at least '
+                    f'{least[name]}, not {number!r}'
+                )
 
 
 def annotation_file(root: Path, split: str) -> Path:

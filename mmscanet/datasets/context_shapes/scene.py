@@ -42,6 +42,8 @@ SMALL_SIDES = np.arange(19, 26, 2)
 PARTNER_LENGTHS = np.arange(41, 50)
 #: Free pixels between a look-alike and its partner.
 GAPS = np.arange(8, 12)
+#: Side of an image that the largest pair fits into, in pixels.
+SMALLEST_SIZE = int(PARTNER_LENGTHS.max() + GAPS.max() + SMALL_SIDES.max())
 _MAX_TRIES = 60
 
 

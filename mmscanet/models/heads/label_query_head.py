@@ -16,11 +16,12 @@ from .multi_label_cls_head import MultiLabelClsHead
 class LabelQueryHead(MultiLabelClsHead):
     """A Transformer's decoder layer without self-attention, a query for each label.
 
-    The queries attend to the cells of the last feature map, N = H x W tokens; a
-    feed-forward network follows, and each label is read from its own vector by a
-    linear classifier of its own. It is the scene branch of SCANet+ and the base of
-    ML-Decoder, whose idea the fixed queries are (T. Ridnik et al., "ML-Decoder:
-    Scalable and Versatile Classification Head", WACV 2023).
+    The queries attend to the cells of the last feature map, N = H x W tokens, padding
+    included (see :class:`MultiLabelClassifier`); a feed-forward network follows, and
+    each label is read from its own vector by a linear classifier of its own. It is the
+    scene branch of SCANet+ and the base of ML-Decoder, whose idea the fixed queries are
+    (T. Ridnik et al., "ML-Decoder: Scalable and Versatile Classification Head", WACV
+    2023).
 
     Args:
         in_channels: D of the last feature map.

@@ -5,7 +5,7 @@ from mmdet.utils import ConfigType
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from .sca_fusion import BRANCHES
+from .sca_fusion import PATCH_SCORES
 
 
 def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
@@ -33,7 +33,7 @@ def select_evidence(patches: InstanceData, cfg: ConfigType) -> InstanceData:
         labels=label,
         scores=patches.scores[patch, label],
     )
-    for name in (f'{branch}_scores' for branch in BRANCHES):
+    for name in PATCH_SCORES:
         if name in patches:
             evidence.set_field(patches[name][patch, label], name)
     if 'context_bboxes' in patches:

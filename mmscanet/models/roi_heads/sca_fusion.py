@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mmscanet.errors import ConfigError
 
 BRANCHES = ('object', 'context', 'scene')
+PATCH_SCORES = tuple(f'{branch}_scores' for branch in BRANCHES)
 FUSIONS = ('mean', 'max', 'product', 'learned')
 POOLINGS = ('max', 'topk', 'noisy_or')
 OBJECTNESS = ('select', 'multiply')

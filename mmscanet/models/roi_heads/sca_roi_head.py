@@ -35,7 +35,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             ``with_cls=False`` leaves the context branch as the only one to label.
         scene_head: Config of a :class:`MultiLabelClsHead` on the backbone's levels, the
             scene branch: it reads the image as a whole, the widest context of every
-            patch. The paper has none.
+            patch. It reads padding too, so that its scores of an image differ a little
+            with the size of the largest image of the batch. The paper has none.
         fusion: Config of :class:`SCAFusion`.
         share_trunk: The context head uses the object head's two layers.
         context_target: What the context predictor is trained on: ``inside``,

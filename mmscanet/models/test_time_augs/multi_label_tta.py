@@ -46,7 +46,8 @@ class MultiLabelTTAModel(BaseTTAModel):
         Args:
             data_samples_list: For each image its views, as the model has predicted
                 them: boxes in pixels of the original image, mirrored as the view is
-            if it is (``flip`` and ``flip_direction``, which the pipeline must pack).
+                if it is (``flip`` and ``flip_direction``, which the pipeline must
+                pack).
 
         Returns:
             The first view of each image, with the predictions of all.

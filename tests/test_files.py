@@ -1,0 +1,34 @@
+"""Files that are whole or not there, whoever else writes them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from mmscanet.errors import OutputError
+from mmscanet.files import write_atomically
+
+
+def test_many_writers_of_one_file(tmp_path: Path) -> None:
+    path = tmp_path / 'new' / 'file'
+    texts = [str(number) * 50_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_atomically(path, text), texts * 5))
+    assert path.read_text() in texts
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_link_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / 'target', tmp_path / 'link'
+    target.write_text('old')
+    link.symlink_to(target)
+    write_atomically(link, b'new')
+    assert (target.read_text(), link.read_text()) == ('old', 'new')
+
+
+def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / 'folder'
+    path.mkdir()
+    with pytest.raises(OutputError, match='cannot write .*folder: '):
+        write_atomically(path, 'text')
+    assert list(tmp_path.iterdir()) == [path]
