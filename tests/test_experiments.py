@@ -77,7 +77,7 @@ def test_a_peer_trained_in_all_stages_has_the_files_figures():
         assert row['method'] == 'delta'
         found.append(f'{float(row["mAP"]):.1f}')
     page = ' '.join(PAGE)
-    said = 'frozen {}, joint {}, then the last stage {}.'
+    said = 'frozen {}, joint {}, then ema {}.'
     assert said.format(*found) in page
     (comparison,) = json.loads((folder / 'delta-scanet_plus.json').read_text()).values()
     groups = comparison['groups']
@@ -140,7 +140,7 @@ def test_training_on_larger_images_has_the_files_figures():
     page = ' '.join(PAGE)
     reference = small['all']['reference']['value']
     values = [each['all']['other']['value'] for each in (small, large)]
-    said = '{:.1f} at 416 and {:.1f} at 480, the published model {:.1f}'
+    said = '{:.1f} at 416 and {:.1f} at 480, the published file {:.1f}'
     assert said.format(*values, reference) in page
     differences = [written(each['all']['difference']) for each in (small, large)]
     assert ' and '.join(differences) in page
@@ -235,7 +235,7 @@ def test_what_several_sizes_gain_the_published_model_is_the_files_figure():
     (comparison,) = json.loads(path.read_text()).values()
     figures = comparison['groups']['all']
     reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
-    gain = f'gains {written(figures["difference"])} there: {other} after {reference}.'
+    gain = f'gains {written(figures["difference"])} there: {other} against {reference}.'
     assert gain in ' '.join(PAGE)
 
 
