@@ -26,7 +26,12 @@ from mmscanet.comparison import (
     find_overlaps,
     format_markdown,
 )
-from mmscanet.engine.launch import KeyValueAction, load_config, report_usage_errors
+from mmscanet.engine.launch import (
+    KeyValueAction,
+    load_config,
+    not_negative,
+    report_usage_errors,
+)
 from mmscanet.errors import UsageError, require_writable_folder
 from mmscanet.files import write_atomically
 from mmscanet.lock import only_process
@@ -72,7 +77,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--dataset', help="as in the configs' names; shapes if no config is named"
     )
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--seeds', type=not_negative, nargs='+', default=[0, 1, 2])
     parser.add_argument(
         '--work-dir',
         type=Path,

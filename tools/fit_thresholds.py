@@ -14,7 +14,7 @@ import numpy as np
 from mmengine.runner import CheckpointLoader
 
 from mmscanet.engine.launch import report_usage_errors
-from mmscanet.engine.weights import check_checkpoint
+from mmscanet.engine.weights import check_checkpoint, stored_meta
 from mmscanet.errors import DataError, UsageError, require_writable_file
 from mmscanet.evaluation import (
     SCORE_KEYS,
@@ -143,7 +143,7 @@ def check_checkpoint_classes(checkpoint: str, thresholds: LabelThresholds) -> No
         UsageError: Names labels that differ.
     """
     content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
-    meta = content.get('meta', {}).get('dataset_meta') or {}
+    meta = stored_meta(content)
     if 'classes' in meta:
         thresholds.check_classes(meta['classes'])
 

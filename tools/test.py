@@ -18,7 +18,11 @@ from mmscanet.engine.launch import (
     set_work_dir,
 )
 from mmscanet.engine.test_time_aug import set_test_time_aug
-from mmscanet.engine.weights import check_checkpoint, check_state_dict
+from mmscanet.engine.weights import (
+    check_checkpoint,
+    check_state_dict,
+    explain_missing_weights,
+)
 from mmscanet.errors import (
     UsageError,
     require_writable_file,
@@ -85,9 +89,10 @@ class RequireFullCheckpoint(Hook):
 
 def run(cfg: Config, tta: bool = False) -> None:
     """Measure the checkpoint that ``cfg.load_from`` names, on several views or one."""
-    runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
-    runner.register_hook(RequireFullCheckpoint())
-    runner.test()
+    with explain_missing_weights(cfg):
+        runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
+        runner.register_hook(RequireFullCheckpoint())
+        runner.test()
 
 
 def main() -> None:

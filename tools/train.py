@@ -15,6 +15,7 @@ from mmscanet.engine.launch import (
     add_runner_arguments,
     add_tensorboard,
     load_config,
+    not_negative,
     report_usage_errors,
     set_work_dir,
 )
@@ -49,7 +50,9 @@ def build_parser() -> ArgumentParser:
         metavar='CHECKPOINT',
         help='go on from a checkpoint; alone: from the last one in the working folder',
     )
-    parser.add_argument('--seed', type=int, help='seed of every random generator')
+    parser.add_argument(
+        '--seed', type=not_negative, help='seed of every random generator'
+    )
     parser.add_argument(
         '--tensorboard', action='store_true', help='write TensorBoard events too'
     )
@@ -140,6 +143,8 @@ def main() -> None:
             enable_auto_scale_lr(cfg)
         if args.resume is not None:
             set_resume(cfg, args.resume)
+        elif cfg.get('load_from'):
+            check_checkpoint(cfg.load_from)
         if args.seed is not None:
             cfg.randomness = ConfigDict(cfg.get('randomness', {}), seed=args.seed)
         if args.tensorboard:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from http.client import HTTPException
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,7 +108,7 @@ class SCANetInferencer(DetInferencer):
         if weights is None:
             raise UsageError(
                 f'no checkpoint is published for {model} yet: name one (weights)'
-                if model
+                if isinstance(model, str)
                 else 'name a model, a checkpoint (weights) or both'
             )
         if isinstance(model, str):
@@ -129,7 +130,10 @@ class SCANetInferencer(DetInferencer):
         except UsageError:
             raise
         # What mmengine raises where a checkpoint carries no config, or not one of ours.
-        except (AssertionError, KeyError, ValueError, SyntaxError) as error:
+        except (
+            *(AssertionError, ImportError, KeyError),
+            *(SyntaxError, TypeError, ValueError),
+        ) as error:
             if model is not None:
                 raise
             raise UsageError(
@@ -268,8 +272,12 @@ class SCANetInferencer(DetInferencer):
             given = source.array if source.path is None else source.path
             try:
                 results = self.loader(given)
-            # What mmcv and OpenCV raise on what is missing, no image or too large.
-            except (OSError, ValueError, AssertionError, cv2.error) as error:
+            # What mmcv and OpenCV raise on what is missing, no image or too large, and
+            # what a server raises that breaks off.
+            except (
+                *(OSError, HTTPException, ValueError, AssertionError),
+                cv2.error,
+            ) as error:
                 reason = ' '.join(str(error).split()) or type(error).__name__
                 on_skip(source.path, reason)
                 bar.update()
@@ -289,8 +297,13 @@ class SCANetInferencer(DetInferencer):
         data set, with its files, for a palette.
 
         Raises:
-            UsageError: The checkpoint is of another model.
+            UsageError: The checkpoint is of another model, or that labels no images.
         """
+        if not hasattr(model, 'predict_labels'):
+            raise UsageError(
+                f'a {type(model).__name__} gives images no labels: name a SCANet or '
+                'a model of projects/'
+            )
         if checkpoint is None:
             checkpoint = load_weights(self.weights)
         state = checkpoint.get('state_dict', checkpoint)

@@ -10,7 +10,7 @@ import inspect
 import os
 import select
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -89,6 +89,22 @@ def one_line(error: Exception) -> str:
     return ' '.join(str(error).rpartition(f'\n{name}')[2].split())
 
 
+def positive(text: str) -> int:
+    """Read a whole number of at least 1 from the command line."""
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError(f'{number} is below 1')
+    return number
+
+
+def not_negative(text: str) -> int:
+    """Read a whole number of at least 0 from the command line."""
+    number = int(text)
+    if number < 0:
+        raise ArgumentTypeError(f'{number} is below 0')
+    return number
+
+
 class KeyValueAction(DictAction):
     """mmengine's ``KEY=VALUE`` action with an error line for a missing ``=``."""
 
@@ -128,7 +144,7 @@ def add_shape_argument(parser: ArgumentParser) -> None:
     """Add the option for the size of images; :func:`input_shape` is the default."""
     parser.add_argument(
         '--shape',
-        type=int,
+        type=positive,
         nargs=2,
         metavar=('HEIGHT', 'WIDTH'),
         help="pixels of the images; without it, those of the config's test pipeline",

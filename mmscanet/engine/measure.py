@@ -88,6 +88,12 @@ def faster_rcnn_twin(model_cfg: ConfigDict, same_patches: bool = False) -> Confi
         same_patches: Sample and propose as many patches as the SCANet does; otherwise
             everything after the RPN's layers is as mmdet has it.
     """
+    for part in ('backbone', 'neck', 'rpn_head', 'roi_head'):
+        if part not in model_cfg:
+            raise ConfigError(
+                f'a {model_cfg.type} without {part} has no Faster R-CNN to be held '
+                'against: name a SCANet'
+            )
     twin = Config.fromfile(_mmdet_config('_base_/models/faster-rcnn_r50_fpn.py')).model
     for part in ('data_preprocessor', 'backbone', 'neck', 'rpn_head'):
         twin[part] = copy.deepcopy(model_cfg[part])

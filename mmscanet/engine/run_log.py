@@ -54,10 +54,13 @@ def load_log(path: Path) -> Records:
     A last line that a killed run has left unfinished is passed over.
 
     Raises:
-        UsageError: Another line is not JSON, or nothing is there.
+        UsageError: It is no text, another line is not JSON, or nothing is there.
     """
     records: Records = []
-    lines = path.read_text().splitlines()
+    try:
+        lines = path.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise UsageError(f'{path} is no log: {error}') from error
     for number, line in enumerate(lines, 1):
         try:
             records.append(json.loads(line))

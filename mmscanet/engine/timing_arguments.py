@@ -1,12 +1,13 @@
 """What the benchmark tools share: how often, where and in which precision is timed."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 
 import torch
 
 from mmscanet.errors import UsageError
 
 from .device import check_device
+from .launch import not_negative, positive
 from .measure import Setting
 
 
@@ -15,13 +16,13 @@ def add_timing_arguments(
 ) -> None:
     """Add how often is timed, by default ``repeats`` times, and on how many images."""
     parser.add_argument(
-        '--batch-size', type=_positive, default=batch_size, help='images of a batch'
+        '--batch-size', type=positive, default=batch_size, help='images of a batch'
     )
     parser.add_argument(
-        '--repeats', type=_positive, default=repeats, help='how often each is timed'
+        '--repeats', type=positive, default=repeats, help='how often each is timed'
     )
     parser.add_argument(
-        '--warmup', type=_positive, default=2, help='how often each is run before'
+        '--warmup', type=positive, default=2, help='how often each is run before'
     )
 
 
@@ -34,7 +35,7 @@ def add_device_arguments(parser: ArgumentParser) -> None:
 def add_threads_argument(parser: ArgumentParser, default: int = 0) -> None:
     """Add the number of threads; 0 leaves torch's own."""
     parser.add_argument(
-        '--threads', type=_not_negative, default=default, help='CPU threads of torch'
+        '--threads', type=not_negative, default=default, help='CPU threads of torch'
     )
 
 
@@ -66,19 +67,3 @@ def timing_setting(args: Namespace, shape: tuple[int, int]) -> Setting:
     if args.threads:
         torch.set_num_threads(args.threads)
     return Setting(shape, args.batch_size, args.device, args.threads, dtype)
-
-
-def _not_negative(text: str) -> int:
-    """Read a whole number of at least 0."""
-    number = int(text)
-    if number < 0:
-        raise ArgumentTypeError(f'{number} is below 0')
-    return number
-
-
-def _positive(text: str) -> int:
-    """Read a whole number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError(f'{number} is below 1')
-    return number

@@ -5,8 +5,11 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
 
 import torch
 from mmdet.registry import DATASETS
@@ -98,6 +101,12 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None
         )
 
 
+def stored_meta(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint says of its labels, keys in small letters; maybe {}."""
+    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    return {key.lower(): value for key, value in meta.items()}
+
+
 def dataset_meta(
     checkpoint: Mapping[str, Any], cfg: Config | ConfigDict
 ) -> dict[str, Any]:
@@ -108,8 +117,7 @@ def dataset_meta(
     Returns:
         The ``metainfo`` of a data set, keys in small letters; it has ``classes``.
     """
-    meta = dict((checkpoint.get('meta') or {}).get('dataset_meta') or {})
-    meta = {key.lower(): value for key, value in meta.items()}
+    meta = stored_meta(checkpoint)
     if 'classes' not in meta:
         dataset = cfg.test_dataloader.dataset
         meta = DATASETS.get(dataset.type)._load_metainfo(dataset.get('metainfo'))
@@ -117,8 +125,10 @@ def dataset_meta(
 
 
 def pretrained_checkpoints(cfg: Config) -> dict[str, str]:
-    """Return ``{config key: checkpoint}`` of the weights that the model starts from."""
+    """Return ``{config key: checkpoint}`` of the weights that a run starts from."""
     found: dict[str, str] = {}
+    if cfg.get('load_from'):
+        found['load_from'] = cfg.load_from
 
     def walk(node: Any, key: str) -> None:
         if isinstance(node, dict):
@@ -136,29 +146,41 @@ def pretrained_checkpoints(cfg: Config) -> dict[str, str]:
 
 @contextmanager
 def explain_missing_weights(cfg: Config) -> Iterator[None]:
-    """Turn a failed download of pretrained weights into a :class:`UsageError`.
+    """Turn weights that cannot be had or read into a :class:`UsageError`.
 
-    Covers what ``urllib`` raises (all of it an ``OSError``) and a local path that
-    does not exist; any other error passes through unchanged.
+    Covers what a download raises, a local path that does not exist and a file that is
+    no checkpoint; any other error passes through unchanged.
     """
     try:
         yield
-    except OSError as error:
+    except (OSError, HTTPException, pickle.UnpicklingError) as error:
         for key, checkpoint in pretrained_checkpoints(cfg).items():
-            remote = '://' in checkpoint and _is_network_error(error)
-            if not remote and checkpoint not in str(error):
+            if (reason := _fault(checkpoint, error)) is None:
                 continue
+            advice = 'name it'
+            if key != 'load_from':
+                advice = (
+                    f'pass --cfg-options {key}=/path/to/file.pth, or train from random '
+                    f'weights with {key.removesuffix(".checkpoint")}=None'
+                )
             raise UsageError(
-                f'could not load the weights {checkpoint} ({error}). Fetch the file on '
-                f'a connected machine and pass --cfg-options {key}=/path/to/file.pth, '
-                f'or train from random weights with {key.removesuffix(".checkpoint")}'
-                '=None'
+                f'could not load the weights {checkpoint} ({reason}). Fetch the file '
+                f'on a connected machine and {advice}'
             ) from error
         raise
 
 
-def _is_network_error(error: OSError) -> bool:
-    """Whether ``error`` comes from a download rather than from the file system."""
-    from urllib.error import URLError
-
-    return isinstance(error, (URLError, ConnectionError, TimeoutError))
+def _fault(checkpoint: str, error: Exception) -> str | None:
+    """Say what is wrong with some weights; None if ``error`` is not of theirs."""
+    remote = '://' in checkpoint
+    if isinstance(error, pickle.UnpicklingError):
+        if not remote:
+            return None if zipfile.is_zipfile(checkpoint) else 'it is no checkpoint'
+        # torch keeps what it was sent, and would read it again.
+        name = Path(urlsplit(checkpoint).path).name
+        kept = Path(torch.hub.get_dir(), 'checkpoints', name)
+        return f'what came is no checkpoint, or not all of it; delete {kept}'
+    network = (URLError, HTTPException, ConnectionError, TimeoutError)
+    if (remote and isinstance(error, network)) or checkpoint in str(error):
+        return str(error)
+    return None

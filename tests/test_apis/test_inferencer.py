@@ -4,7 +4,11 @@ import os
 import shutil
 from collections.abc import Callable
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
 from threading import Thread
 
@@ -203,6 +207,8 @@ def test_mistakes_are_told_before_any_work(
         f"_base_ = '{tiny_config}'\n"
         'model = dict(roi_head=dict(context_head=dict(fc_out_channels=16)))\n'
     )
+    detector = tmp_path / 'detector.py'
+    detector.write_text(f"_base_ = '{tiny_config}'\nmodel = dict(type='FasterRCNN')\n")
     broken = tmp_path / 'broken.py'
     broken.write_text('model = dict(\n')
     for model, weights, message in [
@@ -212,6 +218,8 @@ def test_mistakes_are_told_before_any_work(
         ('scanet_r18_fpn_shapes', None, 'no checkpoint is published for .* yet'),
         (tiny_config, tmp_path / 'none.pth', 'none.pth does not exist'),
         (tiny_config, tmp_path / 'text.pth', 'text.pth is none, or damaged'),
+        (detector, tiny_checkpoint, 'a FasterRCNN gives images no labels: name a SC'),
+        (Config.fromfile(tiny_config), None, '^name a model, a checkpoint'),
         (other, tiny_checkpoint, 'not of this model: .*roi_head.context_head'),
         (
             tiny_config,
@@ -248,7 +256,8 @@ def test_checkpoint_without_a_config_needs_one_named(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     content = torch.load(tiny_checkpoint, weights_only=False)
-    for number, cfg in enumerate((None, 'model = dict(')):
+    strange = "custom_imports = dict(imports=['of_a_colleague'])\nmodel = dict()\n"
+    for number, cfg in enumerate((None, 'model = dict(', strange)):
         content['meta']['cfg'] = cfg
         if cfg is None:
             del content['meta']['cfg']
@@ -331,3 +340,27 @@ def test_addresses_are_fetched(
     ((path, reason),) = results['skipped']
     assert path == f'{root}/none.png'
     assert '404' in reason
+
+
+class BreaksOff(BaseHTTPRequestHandler):
+    """A server that goes away in the middle of each file."""
+
+    def do_GET(self) -> None:
+        """Answer with less than is announced."""
+        self.send_response(200)
+        self.send_header('Content-Length', '1000')
+        self.end_headers()
+        self.wfile.write(b'begin')
+
+
+def test_an_address_that_breaks_off_is_skipped(
+    inferencer: SCANetInferencer, pictures: list[str]
+) -> None:
+    with ThreadingHTTPServer(('127.0.0.1', 0), BreaksOff) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f'http://127.0.0.1:{server.server_port}/a.png'
+        results = inferencer([url, pictures[0]])
+        server.shutdown()
+    ((path, reason),) = results['skipped']
+    assert path == url and 'IncompleteRead' in reason
+    assert len(results['predictions']) == 1

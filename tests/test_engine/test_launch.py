@@ -1,7 +1,9 @@
 """Adapting configs on the command line."""
 
 from argparse import ArgumentParser
+from http.client import IncompleteRead
 from pathlib import Path
+from pickle import UnpicklingError
 from urllib.error import URLError
 
 import pytest
@@ -266,3 +268,22 @@ def test_only_failed_weights_are_explained() -> None:
     for other in (PermissionError('data'), ValueError('x')):
         with pytest.raises(type(other)), explain_missing_weights(cfg):
             raise other
+
+
+def test_weights_that_are_none_are_explained(tmp_path: Path) -> None:
+    cfg = Config(dict(load_from='https://example.org/w.pth'))
+    for error in (UnpicklingError('underflow'), IncompleteRead(b'')):
+        with (
+            pytest.raises(UsageError, match='w.pth') as told,
+            explain_missing_weights(cfg),
+        ):
+            raise error
+        deletes = 'checkpoints/w.pth.' in str(told.value)
+        assert deletes == isinstance(error, UnpicklingError)
+    cfg.load_from = str(tmp_path / 'picture.jpg')
+    Path(cfg.load_from).write_text('no weights')
+    with (
+        pytest.raises(UsageError, match='picture.jpg .it is no checkpoint'),
+        explain_missing_weights(cfg),
+    ):
+        raise UnpicklingError('invalid load key')

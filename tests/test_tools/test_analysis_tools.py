@@ -73,6 +73,11 @@ def test_missing_keys_and_logs_are_named(
         *('--out', tmp_path / 'x.png'),
     )
     assert '2 names for 1 logs' in error
+    error = refused(tool, 'plot', run_dir, '--out', tmp_path / 'curves')
+    assert 'curves: the name must end in .png' in error
+    (tmp_path / 'log.json').write_bytes(b'\xff\xfe\x00')
+    error = refused(tool, 'times', tmp_path / 'log.json')
+    assert 'log.json is no log' in error
 
 
 def test_pictures_of_a_dataset_are_written(
@@ -171,6 +176,15 @@ def test_benchmark_reports_every_ratio(
     }
     assert len(ours['train']['times']) == 2
     assert ours['train']['flops'] > ours['train_frozen']['flops']
+
+
+def test_models_that_cannot_be_benchmarked_are_told(
+    refused: Callable[..., str],
+) -> None:
+    tool = 'analysis_tools/benchmark'
+    csra = ROOT / 'projects/csra/configs/csra_r18_shapes.py'
+    assert 'a MultiLabelClassifier without neck' in refused(tool, csra)
+    assert '-5 is below 1' in refused(tool, SHAPES, '--shape', '64', '-5')
 
 
 def test_methods_are_timed_in_turn(

@@ -101,7 +101,7 @@ def test_a_file_is_written_checked_and_described(
     ('options', 'words'),
     [
         (['--out', 'model.pth'], 'must end in .onnx'),
-        (['--shape', 0, 10], 'positive'),
+        (['--shape', 0, 10], '0 is below 1'),
         (['--images', 'missing.jpg'], 'cannot read missing.jpg'),
         (['--opset', 22], 'invalid choice: 22'),
         (

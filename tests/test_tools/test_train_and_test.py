@@ -233,6 +233,11 @@ def test_mistakes_end_in_one_line(
             '--amp: optim_wrapper.type AmpOptimWrapper needs a GPU',
         ),
         ((config, '--launcher', 'slurm'), 'no CUDA device was found'),
+        ((config, '--seed', '-1'), 'argument --seed: -1 is below 0'),
+        (
+            (config, '--cfg-options', 'load_from=none.pth'),
+            'checkpoint none.pth does not exist',
+        ),
         (
             (config, '--cfg-options', 'train_cfg.max_epoch=3'),
             'no key "max_epoch"; did you mean "max_epochs"?',
@@ -249,6 +254,8 @@ def test_unusable_files_of_a_test_end_in_one_line(
     readme = ROOT / 'README.md'
     line = refused('test', config, readme)
     assert 'README.md is none, or damaged' in line
+    line = refused('test', config, 'http://127.0.0.1:9/x.pth', '--work-dir', tmp_path)
+    assert 'could not load the weights http://127.0.0.1:9/x.pth' in line
     weights = tmp_path / 'empty.pth'
     torch.save({}, weights)
     out = config / 'scores.npz'  # below a file

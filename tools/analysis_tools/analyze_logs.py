@@ -1,6 +1,7 @@
 """Plot values of training logs, or tell how long iterations took."""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 import matplotlib
 
@@ -8,10 +9,15 @@ matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backend_bases import FigureCanvasBase
 
 from mmscanet.engine.launch import report_usage_errors
 from mmscanet.engine.run_log import find_log, load_log, values
-from mmscanet.errors import UsageError, require_writable_file
+from mmscanet.errors import (
+    UsageError,
+    explain_failed_output,
+    require_writable_file,
+)
 
 
 def build_parser() -> ArgumentParser:
@@ -35,6 +41,9 @@ def build_parser() -> ArgumentParser:
 
 def plot(args: Namespace) -> None:
     """Draw one panel a key and one line a log."""
+    kind = Path(args.out).suffix.removeprefix('.').lower()
+    if kind not in FigureCanvasBase.get_supported_filetypes():
+        raise UsageError(f'--out {args.out}: the name must end in .png, .pdf or .svg')
     require_writable_file(args.out)
     logs = [find_log(log) for log in args.logs]
     names = args.legend or [str(log) for log in args.logs]
@@ -53,7 +62,8 @@ def plot(args: Namespace) -> None:
             axis.legend()
     figure.suptitle(args.title)
     figure.tight_layout()
-    figure.savefig(args.out)
+    with explain_failed_output(args.out):
+        figure.savefig(args.out)
     plt.close(figure)
     print(f'written: {args.out}')
 

@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from mmscanet.engine.launch import (
     add_config_arguments,
     load_config,
+    positive,
     report_usage_errors,
 )
 from mmscanet.errors import UsageError, require_writable_folder
@@ -30,7 +31,7 @@ def build_parser() -> ArgumentParser:
     add_config_arguments(parser)
     parser.add_argument('--output-dir', default='browse', metavar='DIR')
     parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
-    parser.add_argument('--max-images', type=int, default=20)
+    parser.add_argument('--max-images', type=positive, default=20)
     return parser
 
 

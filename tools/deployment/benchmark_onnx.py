@@ -22,12 +22,12 @@ from mmscanet.engine.launch import (
     add_config_arguments,
     add_shape_argument,
     load_config,
+    positive,
     report_usage_errors,
 )
 from mmscanet.engine.measure import build
 from mmscanet.engine.timing import time_alternating
 from mmscanet.engine.weights import check_checkpoint
-from mmscanet.errors import UsageError
 from mmscanet.models.detectors import SCANet
 
 NEEDS = ('model', 'test_dataloader')
@@ -51,10 +51,12 @@ def build_parser() -> ArgumentParser:
         metavar='FILE',
         help='pictures to predict on; without them, made-up ones',
     )
-    parser.add_argument('--batch-sizes', type=int, nargs='+', default=[1, 4])
-    parser.add_argument('--repeats', type=int, default=10)
-    parser.add_argument('--warmup', type=int, default=2)
-    parser.add_argument('--threads', type=int, default=1, help='CPU threads of each')
+    parser.add_argument('--batch-sizes', type=positive, nargs='+', default=[1, 4])
+    parser.add_argument('--repeats', type=positive, default=10)
+    parser.add_argument('--warmup', type=positive, default=2)
+    parser.add_argument(
+        '--threads', type=positive, default=1, help='CPU threads of each'
+    )
     return parser
 
 
@@ -126,11 +128,6 @@ def main() -> None:
     args = build_parser().parse_args()
     with report_usage_errors():
         require_packages()
-        for name in ('repeats', 'threads'):
-            if getattr(args, name) < 1:
-                raise UsageError(f'--{name}: give a positive number')
-        if min(args.batch_sizes) < 1:
-            raise UsageError('--batch-sizes: give positive numbers')
         cfg = load_config(args.config, args.cfg_options, args.data_root, NEEDS)
         if args.checkpoint is not None:
             check_checkpoint(args.checkpoint)

@@ -15,7 +15,7 @@ from mmscanet.errors import UsageError
 from .page import EvidencePage
 from .pictures import MEGA
 
-LOOPBACK = ('127.0.0.1', 'localhost', '::1')
+LOOPBACK = ('127.0.0.1', 'localhost')
 UPLOAD_PATH = '/gradio_api/upload'
 # Gradio's recorder of the screen, which the page does not use, keeps what it is sent.
 RECORDER_PATH = '/gradio_api/process_recording'
@@ -124,5 +124,8 @@ def _is_local(headers: dict[bytes, bytes]) -> bool:
     """Tell whether a request names this machine and comes from no other site."""
     host = headers.get(b'host', b'').decode('latin-1')
     origin = headers.get(b'origin', b'').decode('latin-1')
-    local = urlsplit(f'//{host}').hostname in LOOPBACK
+    try:
+        local = urlsplit(f'//{host}').hostname in LOOPBACK
+    except ValueError:  # no name of a host
+        return False
     return local and origin in ('', f'http://{host}', f'https://{host}')

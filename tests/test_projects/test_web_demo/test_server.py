@@ -253,6 +253,7 @@ def test_other_sites_are_refused(server: Any) -> None:
         ({'Origin': f'http://{name}'}, 200),
         ({'Host': name.replace('127.0.0.1', 'localhost')}, 200),
         ({'Host': 'elsewhere.example'}, 403),
+        ({'Host': '[::1'}, 403),
         ({'Origin': 'http://elsewhere.example'}, 403),
         ({'Origin': 'null'}, 403),
     ]:
