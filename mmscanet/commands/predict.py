@@ -5,27 +5,23 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import mmcv
-import numpy as np
 from tqdm import tqdm
 
 from mmscanet.apis import ImageSource, SCANetInferencer, find_images
 from mmscanet.engine.launch import KeyValueAction, report_usage_errors
 from mmscanet.errors import UsageError, require_writable_folder
 from mmscanet.evaluation.thresholds import read_threshold
-from mmscanet.files import write_atomically
-from mmscanet.visualization import ContactSheet
 
-from .records import RecordFile, Screen, check_out, open_records, printable
-from .settings import (
-    describe_settings,
-    drop_pictures_of_others,
-    keep_settings,
-    require_own_pictures,
+from .pictures import (
+    mark_of,
+    picture_paths,
+    read_mark,
+    write_contact_sheet,
+    write_picture,
 )
+from .records import RecordFile, Screen, check_out, open_records, printable
+from .settings import Settings, describe_settings, keep_settings
 
-SHEET = 'contact_sheet'
 STOPPED = 'stopped; the same command with --resume goes on where it was'
 
 
@@ -145,53 +141,15 @@ def leave_out(sources: list[ImageSource], folder: Path) -> list[ImageSource]:
 
 
 def is_done(
-    source: ImageSource, records: RecordFile | Screen, pictures: dict[str, Path]
+    image: str,
+    records: RecordFile | Screen,
+    pictures: dict[str, Path],
+    settings: Settings,
 ) -> bool:
     """Tell whether an image has its entry and, if wanted, its picture."""
-    drawn = not pictures or pictures[source.path].is_file()
-    return drawn and source.path in records.done
-
-
-def picture_paths(sources: Sequence[ImageSource], folder: Path) -> dict[str, Path]:
-    """Return where the picture of each image goes: ``{path of the image: file}``.
-
-    The folders below an input are kept. Equal names get a number.
-    """
-    paths: dict[str, Path] = {}
-    taken: set[Path] = set()
-    for source in sources:
-        file = folder / source.name
-        # A second suffix, so that a.png and a.jpg stay apart.
-        if file.suffix.lower() not in ('.jpg', '.jpeg'):
-            file = file.with_name(f'{file.name}.jpg')
-        if file.name.startswith(SHEET):  # that name is for the pages
-            file = file.with_name(f'picture_{file.name}')
-        number, plain = 1, file
-        while file in taken:
-            number += 1
-            file = plain.with_stem(f'{plain.stem}_{number}')
-        taken.add(file)
-        paths[source.path] = file
-    return paths
-
-
-def write_picture(picture: np.ndarray, path: Path) -> None:
-    """Write an (H, W, 3) RGB picture.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    _, jpeg = cv2.imencode('.jpg', mmcv.rgb2bgr(picture))
-    write_atomically(path, jpeg.tobytes())
-
-
-def write_contact_sheet(pictures: dict[str, Path], folder: Path) -> None:
-    """Put the pictures that are there together on pages ``contact_sheet_NNN.jpg``."""
-    with ContactSheet(folder / SHEET) as sheet:
-        for source, path in pictures.items():
-            if path.is_file():
-                picture = mmcv.imread(str(path), channel_order='rgb')
-                sheet.add(picture, printable(Path(source).name))
+    if image not in records.done:
+        return False
+    return not pictures or read_mark(pictures[image]) == mark_of(image, settings)
 
 
 class Skipped(list):
@@ -213,7 +171,6 @@ def run(args: Namespace) -> int:
         require_writable_folder(args.pictures)
         sources = leave_out(sources, Path(args.pictures))
         pictures = picture_paths(sources, Path(args.pictures))
-        require_own_pictures(Path(args.pictures), pictures.values())
     inferencer = build_inferencer(args)
     thresholds = inferencer.thresholds(args.threshold)
     skipped = Skipped()
@@ -223,17 +180,23 @@ def run(args: Namespace) -> int:
     settings = describe_settings(inferencer, thresholds)
     if args.out:
         keep_settings(args.out, settings)
-    if args.pictures:
-        drop_pictures_of_others(Path(args.pictures), pictures.values(), settings)
     with open_records(args.out) as records:
-        todo = [each for each in sources if not is_done(each, records, pictures)]
+        todo = [
+            each
+            for each in sources
+            if not is_done(each.path, records, pictures, settings)
+        ]
         for each in inferencer.stream(todo, args.batch_size, thresholds, skipped):
+            image = each.source.path
             if pictures:
-                write_picture(inferencer.draw(each), pictures[each.source.path])
+                mark = mark_of(image, settings)
+                write_picture(inferencer.draw(each), pictures[image], mark)
             # Last: what the file has is done.
-            if each.source.path not in records.done:
+            if image not in records.done:
                 records.write(each.prediction)
     if args.contact_sheet:
+        for image in skipped:  # of which an earlier run may have left a picture
+            del pictures[image]
         write_contact_sheet(pictures, Path(args.pictures))
     print(
         f'{len(todo) - len(skipped)} pictures labelled, {len(skipped)} skipped, '

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmscanet.apis import SCANetInferencer
@@ -13,7 +11,6 @@ from mmscanet.evaluation.thresholds import LabelThresholds
 from mmscanet.files import write_atomically
 
 Settings = dict[str, object]
-PICTURE_SETTINGS = '.settings.json'
 # Parts of a model's config that labels do not depend on.
 _TRAINING = ('init_cfg', 'train_cfg')
 
@@ -58,45 +55,7 @@ def keep_settings(out: str, settings: Settings) -> None:
                 f'{out} was made with other {" and other ".join(differ)}: name another '
                 'file, or --overwrite it'
             )
-    _write(path, settings)
-
-
-def require_own_pictures(folder: Path, pictures: Iterable[Path]) -> None:
-    """Refuse to draw over pictures that no run has drawn.
-
-    ``FOLDER/.settings.json`` is there if a run has drawn into the folder.
-
-    Raises:
-        UsageError: Files with such names are there, and are not of a run.
-    """
-    there = next(_there(pictures), None)
-    if there is not None and _read(folder / PICTURE_SETTINGS) is None:
-        raise UsageError(
-            f'--pictures {folder}: {there} would be overwritten, and is not of an '
-            'earlier run; name another folder'
-        )
-
-
-def drop_pictures_of_others(
-    folder: Path, pictures: Iterable[Path], settings: Settings
-) -> None:
-    """Delete pictures that this run is to draw and that were drawn with others.
-
-    ``FOLDER/.settings.json`` says with what the last run drew.
-
-    Raises:
-        OutputError: The folder cannot be written to.
-    """
-    path = folder / PICTURE_SETTINGS
-    if _read(path) != settings:
-        for picture in _there(pictures):
-            picture.unlink()
-    _write(path, settings)
-
-
-def _there(pictures: Iterable[Path]) -> Iterator[Path]:
-    # A link that leads nowhere is there too.
-    return (picture for picture in pictures if os.path.lexists(picture))
+    write_atomically(path, json.dumps(settings, indent=2) + '\n')
 
 
 def _read(path: Path) -> Settings | None:
@@ -105,7 +64,3 @@ def _read(path: Path) -> Settings | None:
     except (OSError, ValueError):
         return None
     return settings if isinstance(settings, dict) else None
-
-
-def _write(path: Path, settings: Settings) -> None:
-    write_atomically(path, json.dumps(settings, indent=2) + '\n')
