@@ -210,6 +210,15 @@ def test_runs_on_parts_of_images_have_the_files_figures():
     assert said in row('the mean of the weights of both and')
 
 
+def test_what_more_of_the_crop_stage_gains_is_the_files_figures():
+    path = ROOT / 'results/published/again-choose.json'
+    (comparison,) = json.loads(path.read_text()).values()
+    figures = comparison['groups']['all']
+    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    said = f'has {other} on the 600 images, the file itself {reference}, '
+    assert said + written(figures['difference']) in ' '.join(PAGE)
+
+
 def test_what_mirrored_views_gain_is_the_files_figures():
     content = json.loads((ROOT / 'results/published/views-choose.json').read_text())
     page = ' '.join(PAGE)
