@@ -278,7 +278,7 @@ def test_weights_that_are_none_are_explained(tmp_path: Path) -> None:
             explain_missing_weights(cfg),
         ):
             raise error
-        deletes = 'checkpoints/w.pth.' in str(told.value)
+        deletes = 'checkpoints/w.pth)' in str(told.value)
         assert deletes == isinstance(error, UnpicklingError)
     cfg.load_from = str(tmp_path / 'picture.jpg')
     Path(cfg.load_from).write_text('no weights')

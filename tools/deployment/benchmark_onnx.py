@@ -22,6 +22,7 @@ from mmscanet.engine.launch import (
     add_config_arguments,
     add_shape_argument,
     load_config,
+    not_negative,
     positive,
     report_usage_errors,
 )
@@ -53,7 +54,7 @@ def build_parser() -> ArgumentParser:
     )
     parser.add_argument('--batch-sizes', type=positive, nargs='+', default=[1, 4])
     parser.add_argument('--repeats', type=positive, default=10)
-    parser.add_argument('--warmup', type=positive, default=2)
+    parser.add_argument('--warmup', type=not_negative, default=2)
     parser.add_argument(
         '--threads', type=positive, default=1, help='CPU threads of each'
     )
