@@ -209,5 +209,5 @@ def run(args: Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; the exit status is 1 if a picture was skipped."""
     args = build_parser().parse_args(arguments)
-    with report_usage_errors(STOPPED):
+    with report_usage_errors(STOPPED if args.out else 'stopped'):
         sys.exit(1 if run(args) else 0)

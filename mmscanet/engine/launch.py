@@ -203,6 +203,11 @@ def load_config(
             f'config file {path} has no {", ".join(absent)}; name a whole config, '
             'such as configs/scanet/scanet_r50_fpn_coco.py'
         )
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if loader is not None and loader.get('num_workers') == 0:
+            # torch refuses to keep workers that are not there.
+            loader.persistent_workers = False
     return cfg
 
 

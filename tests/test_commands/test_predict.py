@@ -109,6 +109,20 @@ def test_stopped_run_goes_on_without_doing_a_picture_twice(
     assert '2 pictures labelled, 0 skipped, 1 done before' in capsys.readouterr().err
 
 
+def test_ctrl_c_without_a_file_promises_nothing(
+    predict: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    def stop(self, *args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SCANetInferencer, 'stream', stop)
+    assert predict(folder) == 130
+    assert '--resume' not in capsys.readouterr().err
+
+
 def test_skipped_pictures_are_counted_and_change_the_status(
     predict: Command, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:

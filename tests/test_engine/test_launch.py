@@ -258,6 +258,17 @@ def test_tensorboard_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
         add_tensorboard(cfg)
 
 
+def test_no_workers_are_not_kept(tmp_path: Path) -> None:
+    config = tmp_path / 'config.py'
+    config.write_text(
+        'train_dataloader = dict(num_workers=2, persistent_workers=True)\n'
+        'test_dataloader = dict(num_workers=2, persistent_workers=True)\n'
+    )
+    cfg = load_config(str(config), {'train_dataloader.num_workers': 0})
+    assert not cfg.train_dataloader.persistent_workers
+    assert cfg.test_dataloader.persistent_workers
+
+
 def test_only_failed_weights_are_explained() -> None:
     cfg = example()
     url = 'https://example.org/w.pth'
