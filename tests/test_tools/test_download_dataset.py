@@ -230,6 +230,16 @@ def test_wrong_checksum(server, tmp_path):
     assert unpacked(tmp_path / 'there') == FILES
 
 
+def test_a_folder_of_this_machine_is_a_mirror(server, tmp_path):
+    archive = serve(server)
+    mirror = tmp_path / 'mi rror'
+    mirror.mkdir()
+    (mirror / 'set.tar').write_bytes(server.files.pop('/set.tar'))
+    options = tool.parse_args(['voc2007', '--url-base', str(mirror)])
+    prepare(archive, tmp_path, url_base=options.url_base)
+    assert unpacked(tmp_path / 'there') == FILES
+
+
 @pytest.mark.parametrize(('status', 'tries'), [(404, 1), (403, 1), (503, 3)])
 def test_server_errors(server, tmp_path, status, tries):
     archive = serve(server)

@@ -332,6 +332,11 @@ def prepare(
     print(f'{archive.name}: unpacked in {target}')
 
 
+def _as_url(text: str) -> str:
+    """Take a folder of this machine for what it is."""
+    return text if '://' in text else Path(text).resolve().as_uri()
+
+
 def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -343,7 +348,9 @@ def parse_args(args: list[str] | None = None) -> argparse.Namespace:
         '--only', nargs='+', metavar='ARCHIVE', help='fetch these archives only'
     )
     parser.add_argument(
-        '--url-base', help='a mirror: the URL of the folder that holds the archives'
+        '--url-base',
+        type=_as_url,
+        help='a mirror: the folder that holds the archives, or its URL',
     )
     parser.add_argument(
         '--no-extract', action='store_true', help='fetch and verify, do not unpack'
