@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -125,13 +126,16 @@ def test_another_comparison_at_the_same_run_is_waited_for(
     make_run, monkeypatch, capsys
 ):
     monkeypatch.setattr(run_module, 'count_cost', lambda *_: 1 / 0)
+    waits, say = Event(), run_module._say_that_it_waits
+    # Looking at the output again and again loses what is printed meanwhile.
+    monkeypatch.setattr(run_module, '_say_that_it_waits', lambda: (say(), waits.set()))
     run = make_run()
     run.folder.mkdir(parents=True)
     with ThreadPoolExecutor(1) as pool:
         with only_process(run.folder / 'run.json'):
             call = pool.submit(run.execute)
-            while 'waiting for it' not in capsys.readouterr().out:
-                assert not call.done()
+            assert waits.wait(timeout=60)
+            assert 'waiting for it' in capsys.readouterr().out
             (run.folder / 'scores.npz').touch()
             (run.folder / 'run.json').touch()
         # What the other has done is not done again.
