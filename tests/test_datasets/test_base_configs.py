@@ -63,7 +63,6 @@ def write_voc(root):
     [
         ('coco', write_coco, COCO, ('train2017', 'val2017')),
         ('voc07', write_voc, VOC, ('trainval', 'test')),
-        ('voc07_train_val', write_voc, VOC, ('train', 'val')),
     ],
 )
 def test_data_sets_of_base_config(tmp_path, name, write, classes, splits):
