@@ -21,6 +21,8 @@ def export_shape(cfg: Config, given: Sequence[int] | None) -> tuple[int, int]:
         UsageError: It is not positive, or the config has no one size.
     """
     if given is not None:
+        if min(given) < 1:
+            raise UsageError(f'--shape {given[0]} {given[1]}: give positive numbers')
         return tuple(given)
     shape = input_shape(cfg)
     pipeline = cfg.test_dataloader.dataset.get('pipeline', [])
