@@ -28,6 +28,14 @@ def row(start: str) -> str:
     return found
 
 
+def compared(path: Path) -> tuple[str, str, str]:
+    """The mAP of the reference and of the one other file, and how they differ."""
+    (comparison,) = json.loads(path.read_text()).values()
+    figures = comparison['groups']['all']
+    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    return reference, other, written(figures['difference'])
+
+
 def leaf_cells(path: Path, leaf: str) -> list[str]:
     """The cells of a leaf's row in the table that a file of results is told in.
 
@@ -158,41 +166,33 @@ def test_what_several_sizes_gain_is_the_files_figures():
     'name', [f'mean-against-seed0-{images}' for images in ('all', 'choose', 'report')]
 )
 def test_what_the_mean_of_two_runs_gains_is_the_files_figures(name):
-    path = ROOT / f'results/published/{name}.json'
-    (comparison,) = json.loads(path.read_text()).values()
     images = dict(all='on all 1,800', choose='on the 600', report='on the 1,200')
     place = images[name.rpartition('-')[2]]
-    figures = comparison['groups']['all']
-    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    path = ROOT / f'results/published/{name}.json'
+    reference, other, difference = compared(path)
     parts = row('the mean of the weights of both (').split(';')
     (part,) = (each for each in parts if place in each)
     assert f'{other} against {reference}' in part
-    assert written(figures['difference']) in part
+    assert difference in part
 
 
 def test_what_the_mean_of_three_runs_gains_is_the_files_figures():
     path = ROOT / 'results/published/mean-of-three-choose.json'
-    (comparison,) = json.loads(path.read_text()).values()
-    figures = comparison['groups']['all']
-    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    reference, other, difference = compared(path)
     said = f'{other} on the 600, the published mean of two {reference}, '
     text = row('a third seed')
-    assert said + written(figures['difference']) in text
+    assert said + difference in text
     alone = json.loads((ROOT / 'results/published/seed2-all.json').read_text())
     assert f'by itself {alone["multi-label/mAP"]:.1f} on all 1,800' in text
 
 
 @pytest.mark.parametrize('images', ['all', 'choose', 'report'])
 def test_what_parts_of_images_gain_is_the_files_figures(images):
-    path = ROOT / f'results/published/crop-against-ema-{images}.json'
-    (comparison,) = json.loads(path.read_text()).values()
     place = dict(all='on all 1,800', choose='on the 600', report='on the 1,200')
-    figures = comparison['groups']['all']
-    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    path = ROOT / f'results/published/crop-against-ema-{images}.json'
+    reference, other, difference = compared(path)
     said = f'{other} against {reference} {place[images]}, '
-    assert said + written(figures['difference']) in row(
-        'the mean of the weights of both and'
-    )
+    assert said + difference in row('the mean of the weights of both and')
 
 
 def test_runs_on_parts_of_images_have_the_files_figures():
@@ -212,11 +212,9 @@ def test_runs_on_parts_of_images_have_the_files_figures():
 
 def test_what_more_of_the_crop_stage_gains_is_the_files_figures():
     path = ROOT / 'results/published/again-choose.json'
-    (comparison,) = json.loads(path.read_text()).values()
-    figures = comparison['groups']['all']
-    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
+    reference, other, difference = compared(path)
     said = f'has {other} on the 600 images, the file itself {reference}, '
-    assert said + written(figures['difference']) in ' '.join(PAGE)
+    assert said + difference in ' '.join(PAGE)
 
 
 def test_what_mirrored_views_gain_is_the_files_figures():
@@ -255,10 +253,8 @@ def test_what_fusions_of_the_published_model_have_is_the_files_figures():
 
 def test_what_several_sizes_gain_the_published_model_is_the_files_figure():
     path = ROOT / 'results/published/tta-report.json'
-    (comparison,) = json.loads(path.read_text()).values()
-    figures = comparison['groups']['all']
-    reference, other = (f'{figures[x]["value"]:.1f}' for x in ('reference', 'other'))
-    gain = f'gains {written(figures["difference"])} there: {other} against {reference}.'
+    reference, other, difference = compared(path)
+    gain = f'gains {difference} there: {other} against {reference}.'
     assert gain in ' '.join(PAGE)
 
 

@@ -45,6 +45,15 @@ from mmscanet.zoo import resolve_model
 from .inputs import ImageSource, InputsType, find_images
 from .prediction import to_prediction
 
+# What mmengine raises where a checkpoint carries no config, or not one of ours.
+NO_CONFIG = (
+    *(AssertionError, ImportError, KeyError),
+    *(SyntaxError, TypeError, ValueError),
+)
+# What mmcv and OpenCV raise on what is missing, no image or too large, and what comes
+# of a server that breaks off.
+UNREADABLE = (OSError, HTTPException, ValueError, AssertionError, cv2.error)
+
 
 class Labelled(NamedTuple):
     """What :meth:`SCANetInferencer.stream` yields for one image.
@@ -129,11 +138,7 @@ class SCANetInferencer(DetInferencer):
                 )
         except UsageError:
             raise
-        # What mmengine raises where a checkpoint carries no config, or not one of ours.
-        except (
-            *(AssertionError, ImportError, KeyError),
-            *(SyntaxError, TypeError, ValueError),
-        ) as error:
+        except NO_CONFIG as error:
             if model is not None:
                 raise
             raise UsageError(
@@ -272,12 +277,7 @@ class SCANetInferencer(DetInferencer):
             given = source.array if source.path is None else source.path
             try:
                 results = self.loader(given)
-            # What mmcv and OpenCV raise on what is missing, no image or too large, and
-            # what a server raises that breaks off.
-            except (
-                *(OSError, HTTPException, ValueError, AssertionError),
-                cv2.error,
-            ) as error:
+            except UNREADABLE as error:
                 reason = ' '.join(str(error).split()) or type(error).__name__
                 on_skip(source.path, reason)
                 bar.update()

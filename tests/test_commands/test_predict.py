@@ -2,54 +2,15 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from mmdet.registry import DATASETS
-from mmengine.config import Config
-from PIL import Image
 
-from mmscanet.__main__ import main
 from mmscanet.apis import SCANetInferencer
-from mmscanet.apis.inputs import ImageSource
-from mmscanet.commands.pictures import (
-    mark_of,
-    picture_paths,
-    read_mark,
-    write_picture,
-)
-from mmscanet.errors import UsageError
 
 Command = Callable[..., int]
-
-
-@pytest.fixture
-def predict(tiny_checkpoint: Path) -> Command:
-    """Run the command on the tiny model; return its exit status."""
-
-    def run(*arguments: object) -> int:
-        words = ('predict', *arguments, '--weights', tiny_checkpoint, '--no-progress')
-        with pytest.raises(SystemExit) as exit_info:
-            main([str(word) for word in words])
-        return exit_info.value.code
-
-    return run
-
-
-@pytest.fixture
-def folder(tiny_config: Path, tmp_path: Path) -> Path:
-    """Three pictures, one of them in a folder below."""
-    cfg = Config.fromfile(tiny_config)
-    dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    for index, name in enumerate(('a.png', 'b.png', 'sub/c.png')):
-        path = tmp_path / 'in' / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(dataset.get_data_info(index)['img_path'], path)
-    return tmp_path / 'in'
 
 
 def read(path: Path) -> list[dict]:
@@ -202,86 +163,6 @@ def test_config_can_be_changed(
     assert before != after
 
 
-def test_pictures_of_equal_names_stay_apart(tmp_path: Path) -> None:
-    paths = ['x/a.jpg', 'y/a.jpg', 'x/a.png', 'z/a.jpg', 'contact_sheet_001.jpg']
-    sources = [ImageSource(Path(path).name, path) for path in paths]
-    names = [path.name for path in picture_paths(sources, tmp_path).values()]
-    assert names == [
-        *('a.jpg', 'a_2.jpg', 'a.png.jpg', 'a_3.jpg'),
-        'picture_contact_sheet_001.jpg',
-    ]
-
-
-def test_pictures_of_equal_names_stay_apart_between_runs(
-    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    inputs, pictures = [tmp_path / 'A', tmp_path / 'B'], tmp_path / 'pictures'
-    for each, name in zip(inputs, ('a.png', 'b.png'), strict=True):
-        each.mkdir()
-        shutil.copy(folder / name, each / 'x.jpg')
-    options = ('--out', tmp_path / 'out.jsonl', '--pictures', pictures, '--resume')
-    assert predict(inputs[0], *options) == 0
-    first = (pictures / 'x.jpg').read_bytes()
-    assert predict(inputs[1], *options) == 0
-    assert (pictures / 'x.jpg').read_bytes() == first
-    second = (pictures / 'x_2.jpg').read_bytes()
-    for again in (inputs, inputs[::-1], inputs[1:]):
-        assert predict(*again, *options) == 0
-        assert '0 pictures labelled' in capsys.readouterr().err
-    (pictures / 'x_2.jpg').unlink()
-    assert predict(*inputs, *options) == 0
-    assert '1 pictures labelled, 0 skipped, 1 done before' in capsys.readouterr().err
-    assert (pictures / 'x_2.jpg').read_bytes() == second
-    assert len(list(pictures.iterdir())) == 2
-
-
-def test_run_over_a_part_does_not_speak_for_the_other_pictures(
-    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    pictures, fresh = tmp_path / 'pictures', tmp_path / 'fresh'
-    low, out = ('--threshold', 0.1), tmp_path / 'low.jsonl'
-    assert predict(folder, *low, '--out', out, '--pictures', fresh) == 0
-    assert predict(folder, '--threshold', 0.99, '--pictures', pictures) == 0
-    assert predict(folder / 'a.png', *low, '--pictures', pictures) == 0
-    command = (folder, *low, '--out', out, '--resume', '--pictures', pictures)
-    assert predict(*command) == 0
-    assert '2 pictures labelled, 0 skipped, 1 done before' in capsys.readouterr().err
-    for name in ('a.png.jpg', 'b.png.jpg', 'sub/c.png.jpg'):
-        assert (pictures / name).read_bytes() == (fresh / name).read_bytes()
-
-
-def test_contact_sheet_is_of_this_run_alone(
-    predict: Command, folder: Path, tmp_path: Path
-) -> None:
-    pictures = tmp_path / 'pictures'
-    assert predict(folder, '--pictures', pictures, '--contact-sheet') == 0
-    page = pictures / 'contact_sheet_001.jpg'
-    stale = [pictures / f'contact_sheet_{number}.jpg' for number in ('002', '1000')]
-    kept = pictures / 'contact_sheet_2025_trip.jpg'
-    for path in (*stale, kept):
-        shutil.copy(page, path)
-    (folder / 'a.png').write_text('no picture')
-    assert predict(folder, '--pictures', pictures, '--contact-sheet') == 1
-    assert [path.exists() for path in (page, *stale, kept)] == [
-        *(True, False, False, True)
-    ]
-    assert cv2.imread(str(page)).shape[1] < cv2.imread(str(kept)).shape[1]
-
-
-def test_pictures_given_are_never_overwritten_or_labelled_again(
-    predict: Command, folder: Path, capsys: pytest.CaptureFixture
-) -> None:
-    (folder / 'a.png').rename(folder / 'a.jpg')
-    before = (folder / 'a.jpg').read_bytes()
-    assert predict(folder, '--pictures', folder) == 2
-    assert 'lie in it; name another folder' in capsys.readouterr().err
-    assert (folder / 'a.jpg').read_bytes() == before
-    for _ in range(2):
-        assert predict(folder, '--pictures', folder / 'out') == 0
-        assert '3 pictures labelled' in capsys.readouterr().err
-    assert len(list((folder / 'out').rglob('*.jpg'))) == 3
-
-
 def test_runs_do_not_mix_in_a_file(
     predict: Command,
     folder: Path,
@@ -332,65 +213,6 @@ def test_config_in_the_checkpoint_is_that_of_the_file(
     command = (folder, '--out', tmp_path / 'out.jsonl', '--resume')
     assert predict(*command) == 0
     assert predict(*command, '--model', tiny_config) == 0
-
-
-def test_files_of_others_in_the_folder_of_pictures_are_kept(
-    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    copy = tmp_path / 'copies' / 'a.png.jpg'
-    copy.parent.mkdir()
-    copy.write_bytes(b'a picture of somebody')
-    assert predict(folder, '--pictures', copy.parent) == 2
-    assert f'{copy} would be overwritten' in capsys.readouterr().err
-    assert [each.read_bytes() for each in copy.parent.iterdir()] == [
-        b'a picture of somebody'
-    ]
-
-
-@pytest.mark.parametrize(
-    'make',
-    [
-        Path.touch,
-        Path.mkdir,
-        lambda path: path.symlink_to('nowhere'),
-        lambda path: Image.new('RGB', (8, 8)).save(path),
-        lambda path: Image.new('RGB', (8, 8)).save(path, comment='holidays'),
-        lambda path: Image.new('RGB', (8, 8)).save(path, 'PNG'),
-    ],
-)
-def test_only_pictures_with_a_mark_are_of_a_run(
-    make: Callable[[Path], None], tmp_path: Path
-) -> None:
-    make(tmp_path / 'a.jpg')
-    with pytest.raises(UsageError, match='a.jpg would be overwritten'):
-        picture_paths([ImageSource('a.jpg', 'x/a.jpg')], tmp_path)
-
-
-def test_links_in_the_folder_of_pictures_are_not_followed(tmp_path: Path) -> None:
-    original = tmp_path / 'original.jpg'
-    original.write_bytes(b'before')
-    link = tmp_path / 'pictures' / 'original.jpg'
-    link.parent.mkdir()
-    link.symlink_to(original)
-    mark = mark_of('a.png', {'thresholds': [0.5]})
-    write_picture(np.zeros((8, 8, 3), np.uint8), link, mark)
-    assert original.read_bytes() == b'before'
-    assert cv2.imread(str(link)).shape == (8, 8, 3)
-    assert not link.is_symlink()
-    assert read_mark(link) == mark
-
-
-def test_pictures_of_another_threshold_are_drawn_again(
-    predict: Command, folder: Path, tmp_path: Path
-) -> None:
-    pictures, fresh = tmp_path / 'pictures', tmp_path / 'fresh'
-    low = (folder, '--threshold', 0.1, '--out', tmp_path / 'low.jsonl')
-    assert predict(*low, '--pictures', fresh) == 0
-    assert predict(folder, '--threshold', 0.99, '--pictures', pictures) == 0
-    drawn = (pictures / 'a.png.jpg').read_bytes()
-    assert predict(*low, '--resume', '--pictures', pictures) == 0
-    assert (pictures / 'a.png.jpg').read_bytes() != drawn
-    assert (pictures / 'a.png.jpg').read_bytes() == (fresh / 'a.png.jpg').read_bytes()
 
 
 def test_names_that_are_not_text(

@@ -46,7 +46,6 @@ class SCALosses:
         context_logits = self._context_forward(x, rois, img_shapes)
         scene_logits = self._scene_forward(x)
 
-        objectness = self._objectness(patch_logits, len(patches))
         targets = self.bbox_head.get_targets(samples, self.train_cfg)
 
         losses = self._patch_losses(patches, bbox_pred, patch_logits, targets)
@@ -62,6 +61,7 @@ class SCALosses:
         learns = next(self.fusion.parameters(), None) is not None
         if self.delta or learns:
             index = rois[:, 0].long()
+            objectness = self._objectness(patch_logits, len(patches))
             scores = self._activate(
                 object_logits, context_logits, objectness, scene_logits, index
             )
