@@ -13,33 +13,27 @@ An archive fetched by other means is used if it lies in the save directory.
 
 import argparse
 import hashlib
-import http.client
 import os
 import stat
-import sys
 import tarfile
 import tempfile
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-CHUNK = 1 << 20
-TIMEOUT_S = 60
-NETWORK_ERRORS = (
-    urllib.error.URLError,
-    http.client.HTTPException,
-    ConnectionError,
-    TimeoutError,
+from mmscanet.engine.launch import report_usage_errors
+from mmscanet.errors import (
+    DataError,
+    OutputError,
+    UsageError,
+    explain_failed_output,
+    require_writable_file,
 )
+from mmscanet.zoo.fetch import fetch
 
-
-class DownloadError(Exception):
-    """A fault that the user has to mend; its text says how."""
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -48,12 +42,14 @@ class Archive:
 
     Attributes:
         url: Where it officially lies.
+        size: Its bytes.
         md5: Its checksum, in hexadecimal.
         target: Folder under the save directory to unpack into.
         creates: A path under ``target`` that is there once it is unpacked.
     """
 
     url: str
+    size: int
     md5: str
     target: str
     creates: str
@@ -67,23 +63,27 @@ class Archive:
 _COCO = 'http://images.cocodataset.org'
 _VOC = 'http://host.robots.ox.ac.uk/pascal/VOC/voc2007'
 # The publishers print no checksums. COCO's are those PaddleDetection
-# (ppdet/utils/download.py) checks, VOC's those of torchvision (datasets/voc.py).
+# (ppdet/utils/download.py) checks, VOC's those of torchvision (datasets/voc.py). The
+# sizes are what the publishers' servers announce.
 DATASETS = {
     'coco2017': (
         Archive(
             url=f'{_COCO}/annotations/annotations_trainval2017.zip',
+            size=252_907_541,
             md5='f4bbac642086de4f52a3fdda2de5fa2c',
             target='coco',
             creates='annotations/instances_val2017.json',
         ),
         Archive(
             url=f'{_COCO}/zips/val2017.zip',
+            size=815_585_330,
             md5='442b8da7639aecaf257c1dceb8ba8c80',
             target='coco',
             creates='val2017',
         ),
         Archive(
             url=f'{_COCO}/zips/train2017.zip',
+            size=19_336_861_798,
             md5='cced6f7f71b7629ddf16f17bbcfab6b2',
             target='coco',
             creates='train2017',
@@ -92,12 +92,14 @@ DATASETS = {
     'voc2007': (
         Archive(
             url=f'{_VOC}/VOCtrainval_06-Nov-2007.tar',
+            size=460_032_000,
             md5='c52e279531787c972589f7e41ab4ae64',
             target='',
             creates='VOCdevkit/VOC2007/ImageSets/Main/trainval.txt',
         ),
         Archive(
             url=f'{_VOC}/VOCtest_06-Nov-2007.tar',
+            size=451_020_800,
             md5='b6e924de25625d8de591ea690078ad9f',
             target='',
             creates='VOCdevkit/VOC2007/ImageSets/Main/test.txt',
@@ -115,125 +117,50 @@ def md5_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def fetch(url: str, part: Path) -> None:
-    """Fetch ``url`` into ``part``, going on where an earlier try stopped.
-
-    Raises:
-        ConnectionError: The server closed the connection before the end.
-        OSError: Network and disk errors, as the standard library raises them.
-    """
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url)
-    if have:
-        request.add_header('Range', f'bytes={have}-')
-    try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        if error.code != 416 or not have:
-            raise
-        # Nothing lies beyond what we have: it is whole, or not this file at all.
-        if error.headers.get('Content-Range') != f'bytes */{have}':
-            part.unlink()
-            raise ConnectionError(f'{part.name} was longer than its source') from error
-        return
-    with response:
-        resumed = response.status == 206
-        if resumed and not response.headers.get('Content-Range', '').startswith(
-            f'bytes {have}-'
-        ):
-            part.unlink()
-            raise ConnectionError('the server answered with another range')
-        start = have if resumed else 0
-        length = response.headers.get('Content-Length')
-        total = start + int(length) if length else None
-        _copy(response, part, start, total)
-
-
-def _copy(
-    response: http.client.HTTPResponse, part: Path, start: int, total: int | None
-) -> None:
-    """Append the response's body to ``part`` (anew if ``start`` is 0)."""
-    progress = tqdm(
-        desc=part.stem, initial=start, total=total, unit='B', unit_scale=True
-    )
-    with progress, part.open('ab' if start else 'wb') as file:
-        while chunk := response.read(CHUNK):
-            file.write(chunk)
-            progress.update(len(chunk))
-    size = part.stat().st_size
-    if total is not None and size != total:
-        raise ConnectionError(f'the connection ended at {size} of {total} bytes')
-
-
-def _fetch_stubbornly(
-    url: str, path: Path, retries: int, pause_s: float, by_hand: str
-) -> None:
-    """Fetch through broken connections; see :func:`download`."""
-    part = path.with_name(path.name + '.part')
-    failures, size = 0, 0  # size: the most that has lain there so far
-    while True:
-        try:
-            fetch(url, part)
-            break
-        except NETWORK_ERRORS as error:
-            size_now = part.stat().st_size if part.exists() else 0
-            failures = 1 if size_now > size else failures + 1
-            size = max(size, size_now)
-            # 4xx: the server knows what it refuses, asking again does not help.
-            if failures > retries or getattr(error, 'code', 500) < 500:
-                raise DownloadError(
-                    f'{url} cannot be fetched: {error}. What has arrived is kept; '
-                    f'run the command again to go on. {by_hand}'
-                ) from error
-            wait = pause_s * 2 ** (failures - 1)
-            print(
-                f'{path.name}: {error}; try {failures} of {retries} in {wait:.0f} s',
-                file=sys.stderr,
-            )
-            time.sleep(wait)
-    part.replace(path)
-
-
-def download(
-    url: str, path: Path, md5: str, retries: int = 5, pause_s: float = 2.0
-) -> None:
-    """Bring a file to ``path``, whole and verified.
+def download(archive: Archive, url: str, path: Path) -> None:
+    """Bring an archive to ``path``, whole and verified.
 
     Args:
-        url: Source.
+        archive: What it has to be.
+        url: Where to fetch it from.
         path: Destination; what is there already is verified and kept. A download
             under way lies beside it, with ``.part`` added to its name.
-        md5: Expected checksum.
-        retries: Further tries after a network error, counted anew whenever more of
-            the file has arrived.
-        pause_s: Seconds before the first further try, doubled each time.
 
     Raises:
-        DownloadError: The source cannot be reached, or the file is not the expected.
+        UsageError: The source cannot be reached, or the file is not the expected.
     """
     by_hand = (
         f'You can also fetch {url} by other means, put it at {path} and run this '
-        'command again; or name a mirror with --url-base.'
+        'command again; or name a mirror with --url-base'
     )
-    if not path.exists():
-        _fetch_stubbornly(url, path, retries, pause_s, by_hand)
+    if not path.is_file():
+        require_writable_file(path)
+        part = path.with_name(path.name + '.part')
+        try:
+            fetch(url, part, archive.size)
+        except OutputError:
+            raise
+        except UsageError as error:
+            raise UsageError(f'{error}. {by_hand}') from error
+        with explain_failed_output(path):
+            part.replace(path)
     found = md5_of(path)
-    if found != md5:
+    if found != archive.md5:
         broken = path.with_name(path.name + '.broken')
         path.replace(broken)
-        raise DownloadError(
+        raise DataError(
             f'{path.name} is damaged or not the expected file: its MD5 is {found} '
-            f'and should be {md5}. It is put aside as {broken}; run the command '
-            f'again to fetch it anew. {by_hand}'
+            f'and should be {archive.md5}. It is put aside as {broken}; run the '
+            f'command again to fetch it anew. {by_hand}'
         )
 
 
 def _check_member(archive: Path, name: str, plain: bool) -> None:
-    """Raise ``DownloadError`` unless the member stays inside and is no link."""
+    """Raise ``DataError`` unless the member stays inside and is no link."""
     parts = PurePosixPath(name.replace('\\', '/')).parts
     outside = not parts or parts[0][0] == '/' or '..' in parts or ':' in parts[0]
     if outside or not plain:
-        raise DownloadError(
+        raise DataError(
             f'{archive} is not unpacked: its member {name!r} '
             + ('would lie outside the folder' if outside else 'is a link or a device')
         )
@@ -269,7 +196,7 @@ def _merge(source: Path, target: Path) -> None:
         for child in source.iterdir():
             _merge(child, target / child.name)
     elif target.exists() and source.is_dir() != target.is_dir():
-        raise DownloadError(f'{target} is in the way: it is not what is unpacked there')
+        raise DataError(f'{target} is in the way: it is not what is unpacked there')
     else:
         os.replace(source, target)
 
@@ -278,16 +205,18 @@ def unpack(archive: Path, target: Path) -> None:
     """Unpack ``archive`` into ``target``; nothing appears there if it fails.
 
     Raises:
-        DownloadError: The archive is unreadable or has an unsafe member.
+        DataError: The archive is unreadable or has an unsafe member.
+        OutputError: ``target`` cannot be written.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='.unpacking-', dir=target) as temporary:
-        try:
-            _unpack_into(archive, Path(temporary))
-        except (tarfile.TarError, zipfile.BadZipFile) as error:
-            raise DownloadError(f'{archive} cannot be unpacked: {error}') from error
-        for child in Path(temporary).iterdir():
-            _merge(child, target / child.name)
+    with explain_failed_output(target):
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix='.unpacking-', dir=target) as temporary:
+            try:
+                _unpack_into(archive, Path(temporary))
+            except (tarfile.TarError, zipfile.BadZipFile) as error:
+                raise DataError(f'{archive} cannot be unpacked: {error}') from error
+            for child in Path(temporary).iterdir():
+                _merge(child, target / child.name)
 
 
 def prepare(
@@ -296,7 +225,6 @@ def prepare(
     url_base: str | None = None,
     extract: bool = True,
     delete: bool = False,
-    **download_args: float,
 ) -> None:
     """Fetch, verify and unpack one archive, skipping what is done already.
 
@@ -306,26 +234,24 @@ def prepare(
         url_base: Folder of a mirror that holds the archive under its own name.
         extract: Whether to unpack.
         delete: Whether to delete the archive once it is unpacked.
-        **download_args: ``retries`` and ``pause_s`` of :func:`download`.
 
     Raises:
-        DownloadError: See :func:`download` and :func:`unpack`.
+        UsageError: See :func:`download` and :func:`unpack`.
     """
     target = save_dir / archive.target
     done = target / f'.{archive.name}.unpacked'
     if extract and (target / archive.creates).exists() and done.exists():
         print(f'{archive.name}: already verified and unpacked in {target}')
         return
-    save_dir.mkdir(parents=True, exist_ok=True)
     url = f'{url_base.rstrip("/")}/{archive.name}' if url_base else archive.url
     path = save_dir / archive.name
-    download(url, path, archive.md5, **download_args)
+    download(archive, url, path)
     print(f'{archive.name}: verified')
     if not extract:
         return
     unpack(path, target)
     if not (target / archive.creates).exists():
-        raise DownloadError(f'{path} was unpacked but has no {archive.creates}')
+        raise DataError(f'{path} was unpacked but has no {archive.creates}')
     done.write_text(archive.md5 + '\n')
     if delete:
         path.unlink()
@@ -362,14 +288,16 @@ def parse_args(args: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command; a fault ends it with one line and status 1."""
+    """Run the command."""
     options = parse_args(args)
-    archives = DATASETS[options.dataset]
-    names = [archive.name for archive in archives]
-    unknown = set(options.only or ()).difference(names)
-    if unknown:
-        sys.exit(f'no archive {", ".join(sorted(unknown))}; there are {names}')
-    try:
+    with report_usage_errors('stopped; the same command goes on where it was'):
+        archives = DATASETS[options.dataset]
+        names = [archive.name for archive in archives]
+        unknown = set(options.only or ()).difference(names)
+        if unknown:
+            raise UsageError(
+                f'no archive {", ".join(sorted(unknown))}; there are {", ".join(names)}'
+            )
         for archive in archives:
             if not options.only or archive.name in options.only:
                 prepare(
@@ -379,10 +307,6 @@ def main(args: list[str] | None = None) -> None:
                     extract=not options.no_extract,
                     delete=options.delete,
                 )
-    except (DownloadError, OSError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('stopped; run the same command again to go on')
 
 
 if __name__ == '__main__':
