@@ -66,11 +66,20 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize(('row', 'name'), PUBLISHED.items(), ids=PUBLISHED.values())
-def test_the_readme_has_the_published_models_figures(row, name):
+SUMMARY = {'one size': 'joint_crop/report', '`--tta`': 'joint_crop/report-tta'}
+
+
+@pytest.mark.parametrize(
+    ('page', 'row', 'name'),
+    [
+        *(('docs/results.md', *each) for each in PUBLISHED.items()),
+        *(('README.md', *each) for each in SUMMARY.items()),
+    ],
+)
+def test_pages_have_the_published_models_figures(page, row, name):
     path = ROOT / 'results/published' / f'{name}.json'
     figures = json.loads(path.read_text())
-    _, section = (ROOT / 'README.md').read_text().split('**The SCANet+ that comes')
+    _, section = (ROOT / page).read_text().split('The SCANet+ that comes')
     (line,) = (each for each in section.splitlines() if each.startswith(f'| {row} |'))
     mAP, CF1, OF1, *sizes = (
         f'{figures[f"multi-label/{figure}"]:.1f}'
@@ -78,6 +87,29 @@ def test_the_readme_has_the_published_models_figures(row, name):
     )
     cells = [cell.strip(' *') for cell in line.split('|')[2:-1]]
     assert cells == [mAP, CF1, OF1, ' / '.join(sizes)]
+
+
+@pytest.mark.parametrize(
+    ('row', 'config'),
+    [
+        ('DELTA, rebuilt from its abstract', 'delta_mobilenetv2'),
+        ('SCANet', 'scanet_mobilenetv2_fpn'),
+        ('ML-Decoder', 'ml_decoder_mobilenetv2'),
+        ('Faster R-CNN, the control', 'faster_rcnn_mobilenetv2'),
+    ],
+)
+def test_the_readmes_comparison_has_the_tables_figures(row, config):
+    lines = (ROOT / 'README.md').read_text().splitlines()
+    (line,) = (each for each in lines if each.startswith(f'| {row} |'))
+    cells = [cell.strip() for cell in line.split('|')[2:-1]]
+    for cell, folder in zip(
+        cells,
+        ('.', 'experiments/staged/joint', 'experiments/staged/bfloat16/ema'),
+        strict=True,
+    ):
+        means = mean_map(ROOT / 'results' / folder / 'voc07-val-mobilenetv2.csv')
+        found = means.get(f'{config}_voc07-val', 'not run')
+        assert cell == found
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # SCANet, MobileNetV2, VOC 2007 train -> val, to choose settings by. Not in the paper.
-# Expected: 87.2 mAP on 1,800 images of val (one seed; README.md, Results), 87.0 before
+# Expected: 87.2 mAP on 1,800 images of val (one seed; docs/results.md), 87.0 before
 #           the joint stage.
 # Hardware, time, memory: 2 cores of an Intel Xeon, no GPU; about 75 minutes beside
 #           other work; 3 GB.

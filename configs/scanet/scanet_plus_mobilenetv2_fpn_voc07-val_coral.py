@@ -1,8 +1,8 @@
 # The first stage of SCANet+ as published: MobileNetV2 with the ImageNet weights of Google Coral's test data,
 # which expect this scaling and padding; VOC 2007 train -> val, frozen backbone.
-# Expected: mAP 88.6 on 1,800 images of val (seed 0); README.md, Results
+# Expected: mAP 88.6 on 1,800 images of val (seed 0); docs/results.md
 # Hardware: 2 cores of an AMD EPYC, one thread, no GPU, about 75 minutes beside other work.
-# Command (the backbone's weights are a file of yours, in mmdet's names; README.md, Results):
+# Command (the backbone's weights are a file of yours, in mmdet's names; docs/results.md):
 #   python tools/train.py configs/scanet/scanet_plus_mobilenetv2_fpn_voc07-val_coral.py
 _base_ = './scanet_plus_mobilenetv2_fpn_voc07-val.py'
 
