@@ -217,6 +217,16 @@ def test_what_more_of_the_crop_stage_gains_is_the_files_figures():
     assert said + difference in ' '.join(PAGE)
 
 
+def test_what_one_size_a_batch_gains_is_the_files_figures():
+    path = ROOT / 'results/published/one-size-choose.json'
+    reference, other, difference = compared(path)
+    (comparison,) = json.loads(path.read_text()).values()
+    medium = written(comparison['groups']['medium']['difference'])
+    page = ' '.join(PAGE)
+    assert f'it has {other} on the 600 images; ' in page
+    assert f'seed have {reference}, {difference}, on medium labels {medium}' in page
+
+
 def test_what_mirrored_views_gain_is_the_files_figures():
     content = json.loads((ROOT / 'results/published/views-choose.json').read_text())
     page = ' '.join(PAGE)
