@@ -13,6 +13,7 @@ from mmscanet.engine.distributed import close_process_group, set_launcher
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_runner_arguments,
+    explain_unusable_config,
     load_config,
     report_usage_errors,
     set_work_dir,
@@ -90,7 +91,8 @@ class RequireFullCheckpoint(Hook):
 def run(cfg: Config, tta: bool = False) -> None:
     """Measure the checkpoint that ``cfg.load_from`` names, on several views or one."""
     with explain_missing_weights(cfg):
-        runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
+        with explain_unusable_config():
+            runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
         runner.register_hook(RequireFullCheckpoint())
         runner.test()
 

@@ -14,6 +14,7 @@ from mmscanet.engine.launch import (
     add_config_arguments,
     add_runner_arguments,
     add_tensorboard,
+    explain_unusable_config,
     load_config,
     not_negative,
     report_usage_errors,
@@ -125,7 +126,8 @@ def run(cfg: Config) -> None:
     if not torch.cuda.is_available():
         keep_freed_memory()
     with explain_missing_weights(cfg):
-        runner = Runner.from_cfg(cfg)
+        with explain_unusable_config():
+            runner = Runner.from_cfg(cfg)
         runner.register_hook(SayIfFinished())
         runner.train()
 

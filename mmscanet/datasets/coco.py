@@ -44,7 +44,7 @@ class NamedCoco(COCO):
             super().__init__(annotation_file)
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise DataError(
-                f'{ann_file!r} is not valid JSON ({error}). Fetch it again.'
+                f'{ann_file!r} is not valid JSON ({error}). Fetch or write it again.'
             ) from error
         except AssertionError as error:
             raise DataError(f'{ann_file!r} is not in COCO format: {error}') from error

@@ -7,6 +7,7 @@ turns it, and the data sets' errors, into one line on stderr and exit status 2.
 
 import difflib
 import inspect
+import io
 import os
 import select
 import sys
@@ -15,12 +16,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.runner import Runner
 
-from mmscanet.errors import UsageError
+from mmscanet.errors import ConfigError, UsageError
 
 # Read by the runner with `cfg.get`, so a config need not name them.
 _OPTIONAL_KEYS = {
@@ -46,6 +47,9 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     Args:
         when_stopped: The line for Ctrl-C, which exits with status 130.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal's encoding lacks must not end the run.
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         yield
         if sys.stdout is not None:
@@ -56,16 +60,53 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
         print(f'error: {one_line(error)}', file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print(f'\n{when_stopped}', file=sys.stderr)
-        sys.exit(130)
+        _stop(when_stopped)
     except BrokenPipeError:
         if not _reader_has_left():
             raise
         sys.exit(141)
+    except Exception as error:
+        if not _was_interrupted(error):
+            raise
+        _stop(when_stopped)
     finally:
         # At exit Python would try again to write what is left, and tell of it.
         if _reader_has_left():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stop(line: str) -> NoReturn:
+    print(f'\n{line}', file=sys.stderr)
+    sys.exit(130)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Tell whether Ctrl-C led to an error, as where a library cleans up badly."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+@contextmanager
+def explain_unusable_config() -> Iterator[None]:
+    """Tell in one line what stands in the way of building what a config names.
+
+    Raises:
+        ConfigError: In the place of what a class raises on arguments that it does not
+            know or that are of another kind.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f'what the config asks for cannot be built: {type(error).__name__}: '
+            f'{error} (MMSCANET_TRACEBACK=1 shows where)'
+        ) from error
 
 
 def _reader_has_left() -> bool:
@@ -184,7 +225,13 @@ def load_config(
     try:
         cfg = Config.fromfile(path)
     except (OSError, SyntaxError) as error:
-        raise UsageError(f'config file {path}: {error}') from error
+        hint = ''
+        if 'mmscanet/.mim' in str(error):
+            hint = (
+                '. mmscanet:: needs the package installed: "pip install '
+                '--no-build-isolation -r requirements.txt" in the clone'
+            )
+        raise UsageError(f'config file {path}: {error}{hint}') from error
     except Exception as error:  # a config is code and may raise anything
         raise UsageError(
             f'config file {path}: {type(error).__name__}: {error}'

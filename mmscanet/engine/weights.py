@@ -78,12 +78,13 @@ def load_weights(path: str | Path) -> dict[str, Any]:
 
 
 def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
-    """Refuse weights that leave parameters of ``model`` at their random start.
+    """Refuse weights that leave parameters of ``model`` at their random start, or NaN.
 
-    mmengine only warns about them, and the figures would be meaningless.
+    mmengine only warns about the former, and the figures would be meaningless.
 
     Raises:
-        UsageError: Names some of the parameters that are missing or differ.
+        UsageError: Names some of the parameters that are missing, differ or are not
+            finite.
     """
     expected = model.state_dict()
     given = {key.removeprefix('module.'): value for key, value in state_dict.items()}
@@ -98,6 +99,15 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None
             'the checkpoint is not of this model: '
             f'{len(wrong)} of {len(expected)} parameters are missing or have '
             f'another shape, e.g. {", ".join(wrong[:3])}'
+        )
+    spoilt = [
+        key for key in expected if key in given and not torch.isfinite(given[key]).all()
+    ]
+    if spoilt:
+        raise UsageError(
+            f'the checkpoint has values that are no numbers (NaN or inf) in '
+            f'{len(spoilt)} of {len(expected)} parameters, e.g. {spoilt[0]}: its '
+            'training has diverged'
         )
 
 

@@ -48,7 +48,7 @@ def download_checkpoint(
     target = Path(folder or cache_dir()).expanduser() / file_name(model)
     if is_intact(target, model):
         return target
-    url = _as_url(here or source or _published_place(model))
+    url = _as_url(source or here or _published_place(model))
     require_writable_folder(target.parent)
     waiting = f'another process is fetching {target.name}: waiting for it'
     with only_process(target, when_waiting=lambda: tell(waiting)):

@@ -1,5 +1,6 @@
 """Adapting configs on the command line."""
 
+import io
 from argparse import ArgumentParser
 from http.client import IncompleteRead
 from pathlib import Path
@@ -298,3 +299,27 @@ def test_weights_that_are_none_are_explained(tmp_path: Path) -> None:
         explain_missing_weights(cfg),
     ):
         raise UnpicklingError('invalid load key')
+
+
+def test_an_interrupt_that_a_library_turns_into_an_error_is_one(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    with pytest.raises(SystemExit) as caught, report_usage_errors('come back'):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise ValueError('while cleaning up')  # noqa: B904
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == '\ncome back\n'
+    with pytest.raises(ValueError, match='another'), report_usage_errors():
+        raise ValueError('another')
+
+
+def test_a_name_that_the_terminal_lacks_is_printed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr('sys.stdout', io.TextIOWrapper(raw, encoding='latin-1'))
+    with report_usage_errors():
+        print('\u6f22.jpg')
+    assert raw.getvalue() == b'\\u6f22.jpg\n'

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
-from mmscanet.engine.weights import load_weights
+from mmscanet.engine.weights import check_state_dict, load_weights
 from mmscanet.errors import UsageError
 
 
@@ -55,3 +56,11 @@ def test_code_is_refused_and_not_run(tmp_path: Path) -> None:
     torch.save(dict(state_dict={}, path=Path('x')), path)
     with pytest.raises(UsageError, match=r'refused: .*than weights \(pathlib'):
         load_weights(path)
+
+
+def test_weights_that_are_no_numbers_are_refused() -> None:
+    model = nn.Linear(2, 1)
+    state = {**model.state_dict(), 'weight': torch.tensor([[1.0, float('nan')]])}
+    with pytest.raises(UsageError, match=r'no numbers .* 1 of 2 parameters.*weight'):
+        check_state_dict(model, state)
+    check_state_dict(model, model.state_dict())

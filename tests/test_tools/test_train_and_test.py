@@ -313,6 +313,32 @@ def test_ctrl_c_names_the_way_on(
     assert line.startswith('stopped; the same command with --resume goes on')
 
 
+def test_diverged_training_ends_in_one_line(
+    config: Path, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    options = ['optim_wrapper.optimizer.lr=1e30', 'param_scheduler=[]']
+    line = refused('train', config, '--work-dir', tmp_path, '--cfg-options', *options)
+    assert 'the loss is nan' in line
+    assert not list(tmp_path.glob('*.pth'))
+
+
+@pytest.mark.parametrize(
+    ('option', 'said'),
+    [
+        (
+            'model.roi_head.no_such_thing=2',
+            "unexpected keyword argument 'no_such_thing'",
+        ),
+        ('model.backbone.depth=7', 'invalid depth 7'),
+    ],
+)
+def test_what_a_class_does_not_know_is_told_in_one_line(
+    config: Path, tmp_path: Path, refused: Callable[..., str], option: str, said: str
+) -> None:
+    line = refused('train', config, '--work-dir', tmp_path, '--cfg-options', option)
+    assert said in line
+
+
 def test_failed_download_says_how_to_go_on(
     config: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:

@@ -186,6 +186,16 @@ def test_file_url(publish: Publish, weights: bytes, tmp_path: Path) -> None:
     assert path.read_bytes() == weights
 
 
+def test_a_source_that_is_named_is_the_one_that_is_read(
+    publish: Publish, weights: bytes, tmp_path: Path
+) -> None:
+    publish(weights)
+    other = tmp_path / 'other.pth'
+    other.write_bytes(b'no checkpoint')
+    with pytest.raises(UsageError, match='other.pth has 13 bytes'):
+        download_checkpoint(find_model('tiny'), tmp_path / 'there', str(other))
+
+
 @pytest.mark.usefixtures('served')
 def test_another_source(
     server: ThreadingTCPServer, publish: Publish, weights: bytes, tmp_path: Path
