@@ -37,7 +37,6 @@ class PatchLabelLoss(nn.Module):
     Args:
         reading: One of ``off``, ``prob``, ``logit``.
         sigma: The weighting factor, in (0, 1]. Unused when ``reading='off'``.
-        loss_weight: A factor on the loss.
         focus_present, focus_absent: See above.
 
     Raises:
@@ -52,7 +51,6 @@ class PatchLabelLoss(nn.Module):
         self,
         reading: str = 'off',
         sigma: float = 0.5,
-        loss_weight: float = 1.0,
         focus_present: float = 0.0,
         focus_absent: float = 0.0,
     ) -> None:
@@ -70,7 +68,6 @@ class PatchLabelLoss(nn.Module):
             )
         self.reading = reading
         self.sigma = sigma
-        self.loss_weight = loss_weight
         self.focus_present, self.focus_absent = focus_present, focus_absent
 
     def get_cls_channels(self, num_classes: int) -> int:
@@ -89,7 +86,6 @@ class PatchLabelLoss(nn.Module):
         logits: Tensor,
         target: Tensor,
         weight: Tensor | None = None,
-        avg_factor: float | None = None,
     ) -> Tensor:
         """The loss of N patches.
 
@@ -97,7 +93,6 @@ class PatchLabelLoss(nn.Module):
             logits: (N, C).
             target: (N, C), 1 where the patch has the label and 0 elsewhere.
             weight: (N, C), 0 where it is not known whether the label is there.
-            avg_factor: What the sum is divided by; N by default.
 
         Returns:
             A scalar; 0 (with a gradient of 0) for N = 0.
@@ -128,9 +123,7 @@ class PatchLabelLoss(nn.Module):
             )
         if weight is not None:
             loss = loss * weight
-        if avg_factor is None:
-            avg_factor = len(logits)
-        return self.loss_weight * loss.sum() / max(avg_factor, 1)
+        return loss.sum() / max(len(logits), 1)
 
     def _scale(self, logits: Tensor) -> Tensor:
         return logits * self.sigma if self.reading == 'logit' else logits

@@ -1,6 +1,5 @@
 """The dense nets that process a patch."""
 
-import torch
 import torch.nn.functional as F
 from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
 from mmdet.registry import MODELS
@@ -83,25 +82,6 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
             self.fc_reg(x) if self.with_reg else None,
             self.fc_patch(x).squeeze(1) if self.with_patch else None,
         )
-
-    def patch_deltas(self, deltas: Tensor, scores: Tensor) -> Tensor:
-        """The 4 box deltas by which each patch is moved.
-
-        A patch has one box whatever its labels; with a regressor a label, it is what
-        that of the likeliest says.
-
-        Args:
-            deltas: (N, 4) or (N, C * 4), of :meth:`nets`.
-            scores: (N, C), of the labels.
-
-        Returns:
-            (N, 4).
-        """
-        if self.reg_class_agnostic:
-            return deltas
-        likeliest = scores.argmax(1)
-        deltas = deltas.unflatten(1, (self.num_classes, 4))
-        return deltas[torch.arange(len(deltas), device=deltas.device), likeliest]
 
     def patch_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Eq. 4, averaged over patches.

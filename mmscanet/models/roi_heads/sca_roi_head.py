@@ -112,6 +112,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 f'context_target must be one of {CONTEXT_TARGETS}, '
                 f'not {self.context_target!r}'
             )
+        if self.with_shared_head or self.with_mask:
+            raise ConfigError('leave out shared_head and mask_head: SCANet has no use')
         if not (head.with_reg and head.with_patch):
             raise ConfigError(
                 'bbox_head must find and judge patches: leave with_reg and '
@@ -231,9 +233,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             rois[:, 0].long(),
         )
         fused = self.fusion.fuse(**scores)
-        deltas = self.bbox_head.patch_deltas(deltas[chosen], fused)
         patches = dict(
-            bboxes=self._decode(rois, deltas, chosen < n, img_shapes),
+            bboxes=self._move(rois, fused, deltas[chosen], chosen < n, img_shapes),
             objectness=objectness[chosen],
             scores=fused,
             **scores,
@@ -290,19 +291,27 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             scene_scores=scene_scores,
         )
 
-    def _decode(
+    def _move(
         self,
         rois: Tensor,
+        scores: Tensor,
         deltas: Tensor,
         is_proposal: Tensor,
         img_shapes: Sequence[tuple[int, int]],
     ) -> Tensor:
-        """Boxes (N, 4) inside their image; whole images stay as they are."""
-        boxes = rois[:, 1:].clone()
+        """Boxes (N, 4) inside their image; whole images stay as they are.
+
+        A patch has one box whatever its labels; with a regressor a label, it is what
+        that of the likeliest says.
+        """
+        boxes, likeliest = rois[:, 1:].clone(), scores.argmax(1)
         for i, img_shape in enumerate(img_shapes):
             mine = (rois[:, 0] == i) & is_proposal
-            boxes[mine] = self.bbox_head.bbox_coder.decode(
-                boxes[mine], deltas[mine], max_shape=img_shape[:2]
+            boxes[mine] = self.bbox_head.regress_by_class(
+                boxes[mine],
+                likeliest[mine],
+                deltas[mine],
+                dict(img_shape=img_shape[:2]),
             )
         return boxes
 

@@ -285,6 +285,7 @@ def test_channels_last_gives_the_same(tiny_cfg, build, make_sample):
         (dict(context_target='all'), 'context_target must be one of'),
         (dict(bbox_head=dict(with_cls=False), context_head=None), 'neither branch'),
         (dict(bbox_head=dict(with_reg=False)), 'leave with_reg'),
+        (dict(shared_head=dict(type='ResLayer', depth=18, stage=3)), 'shared_head'),
         (dict(context_head=dict(num_classes=7)), 'bbox_head.num_classes is 4'),
         (dict(context_roi_extractor=None), 'needs a context_roi_extractor'),
         (dict(scene_head=dict(SCENE_HEAD, num_classes=7)), 'scene_head.num_classes is'),

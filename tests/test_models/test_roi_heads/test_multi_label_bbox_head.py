@@ -26,22 +26,6 @@ def test_nets_can_be_left_out():
     assert labels is None and boxes.shape == (2, 4) and patch.shape == (2,)
 
 
-def test_a_patch_is_moved_as_its_likeliest_label_says():
-    head = MultiLabelBBoxHead(reg_class_agnostic=False, **SIZES)
-    deltas = torch.arange(40.0).reshape(2, 20)
-    scores = torch.tensor([[0.1, 0.2, 0.1, 0.1, 0.1], [0.5, 0.4, 0.3, 0.2, 0.6]])
-    assert head.patch_deltas(deltas, scores).tolist() == [
-        [4, 5, 6, 7],
-        [36, 37, 38, 39],
-    ]
-    assert head.patch_deltas(deltas[:0], scores[:0]).shape == (0, 4)
-    agnostic = MultiLabelBBoxHead(**SIZES)
-    assert agnostic.patch_deltas(deltas[:, :4], scores).tolist() == [
-        [0, 1, 2, 3],
-        [20, 21, 22, 23],
-    ]
-
-
 def test_no_patches():
     outputs = MultiLabelBBoxHead(**SIZES)(torch.zeros(0, 3, 2, 2))
     assert [len(out) for out in outputs] == [0, 0, 0]

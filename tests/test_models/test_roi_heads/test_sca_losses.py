@@ -1,0 +1,129 @@
+"""What the nets of SCANet are taught, by hand."""
+
+import pytest
+import torch
+from mmengine.structures import InstanceData
+
+BOX = [20.0, 20, 40, 40]
+BESIDE = [38.0, 20, 48, 40]  # in the widened patch of BOX, and not in the tight one
+CROWD = ([[0.0, 0, 96, 96]], [2])
+LEVELS = (24, 12, 6, 3)
+
+
+def patches(*boxes):
+    return InstanceData(bboxes=torch.tensor(boxes, dtype=torch.float).reshape(-1, 4))
+
+
+@pytest.fixture
+def head(tiny_cfg, build):
+    """A head that draws every proposal, the boxes themselves not being any."""
+    tiny_cfg.train_cfg.rcnn.sampler.update(num=1000, add_gt_as_proposals=False)
+    tiny_cfg.roi_head.whole_image = True
+    return build(tiny_cfg).roi_head
+
+
+def losses(head, proposals, samples):
+    torch.manual_seed(0)
+    x = [torch.rand(len(samples), 16, side, side) for side in LEVELS]
+    return head.loss(x, proposals, samples)
+
+
+def test_targets_of_each_net(head, make_sample, monkeypatch):
+    taught = {}
+
+    def listen(name, loss):
+        def forward(logits, target, weight):
+            taught[name] = target.int().tolist(), weight.int().tolist()
+            return logits.sum()
+
+        monkeypatch.setattr(loss, 'forward', forward)
+
+    def patch_loss(logits, target):
+        taught['patch'] = target.tolist()
+        return logits.sum()
+
+    listen('object', head.bbox_head.loss_cls)
+    listen('context', head.context_head.loss_cls)
+    monkeypatch.setattr(head.bbox_head, 'patch_loss', patch_loss)
+    crowd = [[60.0, 60, 90, 90]]
+    losses(
+        head,
+        [patches(BOX), patches([0, 0, 9, 9])],
+        [
+            make_sample([BOX, BESIDE], [0, 1], gt_score=[1, 1, 0, 0]),
+            make_sample([], [], crowd, [2], gt_score=[0, 0, -1, 1]),
+        ],
+    )
+    # The patches of both images, then the two whole images, which the patch classifier
+    # is not asked about. Of label 2 nobody knows in the second image.
+    assert taught['patch'] == [True, False]
+    target, weight = taught['object']
+    assert target == [[1, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]
+    assert weight == [[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1], [1, 1, 0, 1]]
+    target, weight = taught['context']
+    assert target == [[1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]
+    assert weight == [[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1], [1, 1, 0, 1]]
+
+
+@pytest.mark.parametrize('boxes', [[], [[70.0, 40, 90, 60]]])
+def test_a_patch_on_an_ignored_box_is_no_background(head, make_sample, boxes):
+    sample = make_sample(boxes, [0] * len(boxes), *CROWD)
+    found = head._sample(patches(BOX), sample)
+    assert len(found.pos_priors) == len(found.neg_priors) == 0
+
+
+def test_a_patch_on_a_box_inside_an_ignored_one_matches_it(head, make_sample):
+    found = head._sample(patches(BOX), make_sample([BOX], [1], *CROWD))
+    assert found.pos_priors.tolist() == [BOX]
+    assert found.pos_gt_labels.tolist() == [1]
+
+
+def test_ignored_boxes_can_be_background(head, make_sample):
+    head.bbox_assigner.ignore_iof_thr = -1
+    found = head._sample(patches(BOX), make_sample([], [], *CROWD))
+    assert found.neg_priors.tolist() == [BOX]
+
+
+def test_the_regressor_learns_to_move_a_patch_onto_its_box(head, make_sample):
+    beside = [22.0, 21, 42, 41]
+    step = torch.optim.SGD(head.bbox_head.fc_reg.parameters(), lr=0.1)
+    sample = make_sample([BOX], [0])
+    found = []
+    for _ in range(30):
+        step.zero_grad()
+        loss = losses(head, [patches(beside)], [sample])['loss_bbox']
+        loss.backward()
+        step.step()
+        found.append(loss.item())
+    assert found[-1] < 0.05 * found[0]
+    deltas = head.bbox_head.fc_reg.bias.detach()[None]
+    assert deltas[0, 0] < 0 and deltas[0, 1] < 0  # to the left and up
+
+
+def test_a_patch_is_moved_by_its_deltas_inside_its_image(head):
+    rois = torch.tensor([[0, *BOX], [1, *BOX], [1, 0, 0, 96, 64]])
+    # Shares of the patch's size, divided by the coder's deviations of 0.1.
+    deltas = torch.tensor([[1.0, 0, 0, 0], [0, 20, 0, 0], [1, 1, 0, 0]])
+    moved = head._move(
+        rois,
+        torch.zeros(3, 4),
+        deltas,
+        torch.tensor([True, True, False]),
+        [(64, 96), (64, 96)],
+    )
+    assert moved.tolist() == [[22, 20, 42, 40], [20, 60, 40, 64], [0, 0, 96, 64]]
+
+
+def test_a_patch_is_moved_as_its_likeliest_label_says(tiny_cfg, build):
+    tiny_cfg.roi_head.bbox_head.reg_class_agnostic = False
+    head = build(tiny_cfg).roi_head
+    deltas = torch.zeros(1, 4, 4)
+    deltas[0, 2, 0] = 1.0
+    rois = torch.tensor([[0, *BOX]])
+    for likeliest, expected in ((2, 22.0), (1, 20.0)):
+        scores = torch.zeros(1, 4)
+        scores[0, likeliest] = 0.1
+        moved = head._move(
+            rois, scores, deltas.flatten(1), torch.tensor([True]), [(64, 96)]
+        )
+        assert moved[0, 0] == expected
