@@ -174,8 +174,10 @@ class ExportableSCANet(nn.Module):
         for name, value in scores.items():
             if value is not None:
                 value = value.unflatten(0, filled.shape)
-                # No way of pooling notices a score of 0.
-                patches[name] = torch.where(filled[..., None], value, 0)
+                if name != 'scene_scores':  # there without any patch
+                    # No way of pooling notices a score of 0.
+                    value = torch.where(filled[..., None], value, 0)
+                patches[name] = value
         return patches, filled
 
     def _object_branch(

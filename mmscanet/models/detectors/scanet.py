@@ -76,6 +76,8 @@ class SCANet(MixedPrecisionMixin, ChannelsLastMixin, TwoStageDetector):
     def _image_scores(self, patches: InstanceData) -> dict[str, Tensor]:
         """See :meth:`SCAFusion.image_scores`."""
         scores = {name: patches.get(name) for name in PATCH_SCORES}
+        if 'scene_score' in patches:  # an image may have no patch, and still a scene
+            scores['scene_scores'] = patches.scene_score[None]
         return self.roi_head.fusion.image_scores(**scores)
 
     def score_patches(

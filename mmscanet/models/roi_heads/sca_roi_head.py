@@ -211,7 +211,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             network input, ``objectness`` (N,), 1 for a whole image, ``scores`` (N, C),
             fused, and ``object_scores``, ``context_scores`` and ``scene_scores`` (N, C)
             as far as the model has those branches, the last the same in each row; with
-            a context branch also ``context_bboxes`` (N, 4), what that branch read.
+            a context branch also ``context_bboxes`` (N, 4), what that branch read. With
+            a scene branch its score is ``scene_score`` (C,) too, also for N = 0.
         """
         img_shapes = [sample.img_shape for sample in batch_data_samples]
         counts = [len(res.bboxes) for res in rpn_results_list]
@@ -225,11 +226,12 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         rois = rois[chosen]
         object_logits = None if object_logits is None else object_logits[chosen]
         context_logits = self._context_forward(x, rois, img_shapes)
+        scene_logits = self._scene_forward(x)
         scores = self._activate(
             object_logits,
             context_logits,
             objectness[chosen],
-            self._scene_forward(x),
+            scene_logits,
             rois[:, 0].long(),
         )
         fused = self.fusion.fuse(**scores)
@@ -242,7 +244,11 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         if self.with_context:
             wide = self.context_roi_extractor.expand(rois, img_shapes)
             patches['context_bboxes'] = wide[:, 1:]
-        return _by_image(patches, rois[:, 0], len(img_shapes))
+        found = _by_image(patches, rois[:, 0], len(img_shapes))
+        if scene_logits is not None:
+            for each, logits in zip(found, scene_logits, strict=True):
+                each.set_metainfo(dict(scene_score=logits.float().sigmoid()))
+        return found
 
     def _choose(self, objectness: Sequence[Tensor], n: int, total: int) -> Tensor:
         """Indices of the rois that count, whole images (n to total) included."""

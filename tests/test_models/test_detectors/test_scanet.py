@@ -347,6 +347,19 @@ def test_the_scene_is_in_the_score_of_every_patch(tiny_cfg, build, samples):
             assert boxes.scores[boxes.labels == label].max() == score
 
 
+def test_an_image_without_patches_has_its_scene(tiny_cfg, build, make_sample):
+    tiny_cfg.roi_head.scene_head = SCENE_HEAD
+    tiny_cfg.roi_head.fusion.scene_weight = 0.25
+    tiny_cfg.test_cfg.rpn.max_per_img = 0
+    model, (sample,) = predict(tiny_cfg, build, [make_sample()])
+    with torch.no_grad():
+        (scene,) = model.roi_head.scene_head.predict(model.backbone(IMAGES[:1]))
+    assert len(sample.pred_instances) == 0
+    assert torch.allclose(sample.pred_scene_score, scene)
+    assert torch.allclose(sample.pred_score, 0.25 * scene)
+    assert sample.pred_object_score.tolist() == [0] * 4
+
+
 def test_the_scene_branch_has_a_loss_of_its_own(tiny_cfg, build, samples):
     tiny_cfg.roi_head.update(scene_head=SCENE_HEAD, epsilon=3.0)
     tiny_cfg.roi_head.scene_head.dropout = 0.0
