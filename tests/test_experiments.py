@@ -97,6 +97,26 @@ def test_a_peer_trained_in_all_stages_has_the_files_figures():
     assert 'small labels {}, medium ones {}'.format(*sizes) in page
 
 
+@pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
+def test_methods_at_another_rate_have_the_tables_figures(rate, column):
+    names = dict(
+        scanet_plus='SCANet+',
+        delta='DELTA',
+        ml_decoder='ML-Decoder',
+        resnet_gmp='max pooling',
+        csra='CSRA',
+        cnn_rnn='CNN-RNN',
+    )
+    path = RESULTS / 'rates' / rate / 'voc07-val-mobilenetv2.csv'
+    rows = Results.load(path).sorted_rows()
+    assert rows
+    start = PAGE.index('| method | rate 0.0005 | 0.0015 | 0.005 |')
+    for each in rows:
+        name = names[each['method']]
+        (line,) = (x for x in PAGE[start : start + 8] if x.startswith(f'| {name} |'))
+        assert line.split('|')[column].strip() == f'{float(each["mAP"]):.1f}'
+
+
 def test_bfloat16_against_float32_has_the_files_figure():
     path = RESULTS / 'bfloat16/against-float32.json'
     (comparison,) = json.loads(path.read_text()).values()
