@@ -1,8 +1,8 @@
 # mmdet's runtime; checkpoints are kept for resuming (the last two) and by mAP, and the
 # model must have as many labels as the data, the loss must be a number and the warm-up
-# short. Pictures show the evidence of the labels that the
-# figures count as predicted: those with a score of at least 0.5. The feature cache works
-# once it has a folder: --cfg-options default_hooks.feature_cache.folder=DIR
+# short. Pictures show the evidence of the labels that the figures count as predicted:
+# those with a score of at least 0.5. The feature cache works once it has a folder:
+# --cfg-options default_hooks.feature_cache.folder=DIR
 _base_ = 'mmdet::_base_/default_runtime.py'
 
 custom_imports = dict(imports=['mmscanet'], allow_failed_imports=False)

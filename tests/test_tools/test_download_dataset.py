@@ -150,7 +150,7 @@ def test_wrong_size(mirror, tmp_path, length):
         tool.prepare(archive, tmp_path)
 
 
-def test_unreachable_server(tmp_path):
+def test_a_source_that_cannot_be_read(tmp_path):
     archive = tool.Archive('no-such://here/set.tar', 9, '0' * 32, '', 'set')
     with pytest.raises(UsageError, match=r'cannot fetch no-such.*--url-base'):
         tool.prepare(archive, tmp_path)
@@ -193,7 +193,7 @@ def test_what_is_in_the_way_is_named(mirror, tmp_path, name):
 )
 def test_unsafe_archive_leaves_nothing(mirror, tmp_path, make, evil):
     data = make({**FILES, **evil})
-    with pytest.raises(tool.DataError, match='is not unpacked: its member'):
+    with pytest.raises(DataError, match='is not unpacked: its member'):
         tool.prepare(serve(mirror, data=data), tmp_path / 'data')
     assert {path.name for path in tmp_path.iterdir()} == {'data', mirror.name}
     assert list((tmp_path / 'data/there').iterdir()) == []
@@ -203,12 +203,12 @@ def test_unsafe_archive_leaves_nothing(mirror, tmp_path, make, evil):
 @pytest.mark.parametrize('kind', [tarfile.LNKTYPE, tarfile.FIFOTYPE])
 def test_hard_links_and_devices_are_refused(mirror, tmp_path, kind):
     data = tar_of({**FILES, 'set/x': (kind, 'set/a.txt')})
-    with pytest.raises(tool.DataError, match="'set/x' is a link or a device"):
+    with pytest.raises(DataError, match="'set/x' is a link or a device"):
         tool.prepare(serve(mirror, data=data), tmp_path)
 
 
 def test_file_that_is_no_archive(mirror, tmp_path):
-    with pytest.raises(tool.DataError, match=r'set\.tar cannot be unpacked'):
+    with pytest.raises(DataError, match=r'set\.tar cannot be unpacked'):
         tool.prepare(serve(mirror, data=b'<html>sorry</html>'), tmp_path)
 
 
@@ -227,6 +227,22 @@ def test_command_line(mirror, tmp_path, monkeypatch, capsys):
         assert caught.value.code == 2
         err = capsys.readouterr().err
         assert line in err and err.count('error: ') == 1
+
+
+def test_an_archive_that_cannot_be_read_ends_in_one_line(
+    mirror, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(tool.DATASETS, 'voc2007', (serve(mirror),))
+
+    def unreadable(path):
+        raise PermissionError(13, 'Permission denied', str(path))
+
+    monkeypatch.setattr(tool, 'md5_of', unreadable)
+    with pytest.raises(SystemExit) as caught:
+        tool.main(['voc2007', '--save-dir', str(tmp_path)])
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith('error: ') and line.endswith("set.tar'")
 
 
 def test_layout_is_what_the_configs_read():

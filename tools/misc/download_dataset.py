@@ -287,26 +287,41 @@ def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+def run(options: argparse.Namespace) -> None:
+    """Prepare the archives that are asked for.
+
+    Raises:
+        UsageError: One of them is unknown, or see :func:`prepare`.
+        OSError: What has been fetched cannot be read or deleted.
+    """
+    archives = DATASETS[options.dataset]
+    names = [archive.name for archive in archives]
+    unknown = set(options.only or ()).difference(names)
+    if unknown:
+        raise UsageError(
+            f'no archive {", ".join(sorted(unknown))}; there are {", ".join(names)}'
+        )
+    for archive in archives:
+        if not options.only or archive.name in options.only:
+            prepare(
+                archive,
+                options.save_dir,
+                options.url_base,
+                extract=not options.no_extract,
+                delete=options.delete,
+            )
+
+
 def main(args: list[str] | None = None) -> None:
-    """Run the command."""
+    """Run the command; a fault ends it with one line and status 2."""
     options = parse_args(args)
     with report_usage_errors('stopped; the same command goes on where it was'):
-        archives = DATASETS[options.dataset]
-        names = [archive.name for archive in archives]
-        unknown = set(options.only or ()).difference(names)
-        if unknown:
-            raise UsageError(
-                f'no archive {", ".join(sorted(unknown))}; there are {", ".join(names)}'
-            )
-        for archive in archives:
-            if not options.only or archive.name in options.only:
-                prepare(
-                    archive,
-                    options.save_dir,
-                    options.url_base,
-                    extract=not options.no_extract,
-                    delete=options.delete,
-                )
+        try:
+            run(options)
+        except UsageError:  # some of these are an OSError, too
+            raise
+        except OSError as error:
+            raise UsageError(f'{error}') from error
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ class WarmUpCheckHook(Hook):
     """Say so where the learning rate grows for more than half of the iterations.
 
     A warm-up is counted in iterations and a training in epochs, so that with few
-    images it may end before it has begun, without a word.
+    images the training may end before the warm-up does.
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -113,7 +113,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 f'not {self.context_target!r}'
             )
         if self.with_shared_head or self.with_mask:
-            raise ConfigError('leave out shared_head and mask_head: SCANet has no use')
+            raise ConfigError(
+                'leave out shared_head and mask_head: they would not be used'
+            )
         if not (head.with_reg and head.with_patch):
             raise ConfigError(
                 'bbox_head must find and judge patches: leave with_reg and '

@@ -299,37 +299,6 @@ def test_wrong_settings_are_named(tiny_cfg, build, option, message):
         build(tiny_cfg)
 
 
-def test_mixed_precision_trains_and_scores_in_full(tiny_cfg, build, samples):
-    # On a CPU mmcv's RoIAlign takes no half precision, so only the heads run in it.
-    tiny_cfg.roi_head.update(delta=1.0, whole_image=True)
-    head = build(tiny_cfg).roi_head
-    logits = torch.randn(6, 4, requires_grad=True)
-    image_index = torch.tensor([0, 0, 0, 1, 1, 1])
-    with torch.autocast('cpu', dtype=torch.bfloat16):
-        half = logits.bfloat16()
-        objectness = torch.ones(6)
-        scores = head._activate(half, half, objectness)
-        loss = head._image_loss(scores, image_index, samples)
-    loss.backward()
-    assert loss.isfinite() and logits.grad.isfinite().all()
-    assert scores['object_scores'].dtype == torch.float32
-    assert scores['context_scores'].dtype == torch.float32
-
-
-def test_image_loss_by_hand(tiny_cfg, build, make_sample):
-    tiny_cfg.roi_head.delta = 2.0
-    head = build(tiny_cfg).roi_head
-    # One image of two patches; the branches agree, and max pools them.
-    scores = torch.tensor([[0.8, 0.1, 0.3, 0.5], [0.2, 0.4, 0.1, 0.6]])
-    # Present, absent, absent, not scored.
-    sample = make_sample(BOXES[:1], [0], gt_score=[1, 0, 0, -1])
-    logits = scores.logit()
-    scores = head._activate(logits, logits, torch.ones(2))
-    loss = head._image_loss(scores, torch.zeros(2), [sample])
-    expected = -2 * (torch.tensor([0.8, 0.6, 0.7]).log().sum())
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
-
-
 def test_the_scene_is_in_the_score_of_every_patch(tiny_cfg, build, samples):
     tiny_cfg.roi_head.scene_head = SCENE_HEAD
     tiny_cfg.roi_head.fusion.scene_weight = 0.25
