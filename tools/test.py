@@ -93,6 +93,7 @@ def run(cfg: Config, tta: bool = False) -> None:
     with explain_missing_weights(cfg):
         with explain_unusable_config():
             runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
+            _ = runner.test_loop  # built here, where an error is the config's alone
         runner.register_hook(RequireFullCheckpoint())
         runner.test()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
+from mmengine.registry import OPTIMIZERS
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmscanet.engine.allocator import keep_freed_memory
@@ -21,7 +22,7 @@ from mmscanet.engine.launch import (
     set_work_dir,
 )
 from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
-from mmscanet.errors import UsageError, require_writable_folder
+from mmscanet.errors import ConfigError, UsageError, require_writable_folder
 
 NEEDS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 MIXED_WRAPPERS = ('AmpOptimWrapper', 'Bfloat16OptimWrapper')
@@ -121,6 +122,17 @@ class SayIfFinished(Hook):
             )
 
 
+def build_what_trains(runner: Runner) -> None:
+    """Build what ``Runner.train`` would, while an error is still the config's alone."""
+    _ = runner.train_loop
+    kind = runner.cfg.optim_wrapper.optimizer.type
+    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+        # mmengine says no more than that None cannot be called.
+        raise ConfigError(f'optim_wrapper.optimizer.type: there is no optimiser {kind}')
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    _ = runner.val_loop
+
+
 def run(cfg: Config) -> None:
     """Train as the config says."""
     if not torch.cuda.is_available():
@@ -128,6 +140,7 @@ def run(cfg: Config) -> None:
     with explain_missing_weights(cfg):
         with explain_unusable_config():
             runner = Runner.from_cfg(cfg)
+            build_what_trains(runner)
         runner.register_hook(SayIfFinished())
         runner.train()
 

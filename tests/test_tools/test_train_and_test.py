@@ -243,6 +243,10 @@ def test_mistakes_end_in_one_line(
             'no key "max_epoch"; did you mean "max_epochs"?',
         ),
         ((config, '--cfg-options', 'modell.backbone.depth=3'), 'did you mean "model"?'),
+        (
+            (config, '--cfg-options', 'optim_wrapper.optimizer.type=AdamZ'),
+            'optim_wrapper.optimizer.type: there is no optimiser AdamZ',
+        ),
     ]:
         line = refused('train', *plain, *args)
         assert expected in line
@@ -258,6 +262,12 @@ def test_unusable_files_of_a_test_end_in_one_line(
     assert 'could not load the weights http://127.0.0.1:9/x.pth' in line
     weights = tmp_path / 'empty.pth'
     torch.save({}, weights)
+    line = refused(
+        *('test', config, weights, '--work-dir', tmp_path),
+        *('--cfg-options', 'test_dataloader.batch_size=0'),
+    )
+    assert 'what the config asks for cannot be built' in line
+    assert 'batch_size' in line
     out = config / 'scores.npz'  # below a file
     line = refused(
         *('test', config, weights, '--out', out),
@@ -330,12 +340,19 @@ def test_diverged_training_ends_in_one_line(
             "unexpected keyword argument 'no_such_thing'",
         ),
         ('model.backbone.depth=7', 'invalid depth 7'),
+        ('train_cfg.max_epochs=many', "'many'"),
+        ('train_dataloader.batch_size=0', 'batch_size'),
+        ('train_dataloader.dataset.pipeline.0.type=NoSuchStep', 'NoSuchStep'),
+        ('optim_wrapper.optimizer.lr=-1', 'Invalid learning rate: -1'),
+        ('val_evaluator.0.type=NoSuchMetric', 'NoSuchMetric'),
+        ('val_dataloader.batch_size=0', 'batch_size'),
     ],
 )
 def test_what_a_class_does_not_know_is_told_in_one_line(
     config: Path, tmp_path: Path, refused: Callable[..., str], option: str, said: str
 ) -> None:
     line = refused('train', config, '--work-dir', tmp_path, '--cfg-options', option)
+    assert line.startswith('error: what the config asks for cannot be built: ')
     assert said in line
 
 
