@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from mmscanet.models.detectors import Pyramid, SCANet
-from mmscanet.models.roi_heads.multi_label_bbox_head import MultiLabelBBoxHead
 from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
 
 from .batched_evidence import batched_evidence
@@ -160,8 +159,7 @@ class ExportableSCANet(nn.Module):
             wide = self._widen(rois)
             feats = self._extract(head.context_roi_extractor, x, wide)
             trunk = head.bbox_head if head.share_trunk else head.context_head
-            deep = self._deep(trunk, x, wide)
-            context_logits = head.context_head.nets(trunk.trunk(feats, deep))[0]
+            context_logits = head.context_head.nets(trunk.trunk(feats))[0]
             patches['context_boxes'] = wide
         image = torch.arange(rois.shape[0])[:, None].expand_as(objectness)
         branches = head._activate(
@@ -200,8 +198,7 @@ class ExportableSCANet(nn.Module):
         logits, deltas, patch_logits = (
             None if output is None else output.reshape(batch, total, -1)
             for output in head.bbox_head(
-                self._extract(head.bbox_roi_extractor, x, rois),
-                self._deep(head.bbox_head, x, rois),
+                self._extract(head.bbox_roi_extractor, x, rois)
             )
         )
         places = proposals.shape[1]
@@ -225,15 +222,6 @@ class ExportableSCANet(nn.Module):
         rois = F.pad(boxes.flatten(0, 1), (1, 0))
         wide = self.model.roi_head.context_roi_extractor.expand(rois, [self.shape])
         return wide[:, 1:].reshape(boxes.shape)
-
-    def _deep(
-        self, head: MultiLabelBBoxHead, x: Pyramid, boxes: Tensor
-    ) -> Tensor | None:
-        """What the trunk of ``head`` reads of the backbone in boxes (B, N, 4)."""
-        if not head.with_deep:
-            return None
-        level = head.deep_conv(x.backbone[-1])
-        return self._extract(self.model.roi_head.deep_roi_extractor, (level,), boxes)
 
     def _extract(
         self, extractor: SingleRoIExtractor, x: tuple[Tensor, ...], boxes: Tensor

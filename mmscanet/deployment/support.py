@@ -48,8 +48,6 @@ def check_exportable(model: nn.Module) -> None:
     parts = dict(_PARTS)
     if type(model.roi_head) is SCARoIHead and model.roi_head.with_context:
         parts |= _CONTEXT_PARTS
-    if type(model.roi_head) is SCARoIHead and model.roi_head.with_deep:
-        parts |= {'roi_head.deep_roi_extractor': SingleRoIExtractor}
     for name, expected in parts.items():
         given = type(attrgetter(name)(model))
         if given is not expected:

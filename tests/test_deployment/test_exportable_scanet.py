@@ -59,15 +59,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
         **NO_PROPOSALS,
     },
     'shared trunk': {'roi_head.share_trunk': True},
-    'deep trunks': {
-        'roi_head.deep_roi_extractor': dict(
-            type='SingleRoIExtractor',
-            roi_layer=dict(type='RoIAlign', output_size=1, sampling_ratio=0),
-            featmap_strides=[16],
-        ),
-        'roi_head.bbox_head.deep_channels': 16,
-        'roi_head.context_head.deep_channels': 16,
-    },
     'scaled logits': {
         'roi_head.bbox_head.loss_cls': LOSS,
         'roi_head.context_head.loss_cls': LOSS,
@@ -102,9 +93,6 @@ def test_predicts_what_the_model_does(
     model = make_model(settings)
     if settings.get('roi_head.fusion.fuse') == 'learned':
         torch.nn.init.normal_(model.roi_head.fusion.logit_weight)
-    if model.roi_head.with_deep:  # else the weights are 0
-        for head in (model.roi_head.bbox_head, model.roi_head.context_head):
-            torch.nn.init.normal_(head.deep_conv.weight)
     check_exportable(model)
     images = photos[:, :, :150, :]  # padded to 160 again
     if not model.data_preprocessor._enable_normalize:

@@ -25,8 +25,6 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
 
     Args:
         with_patch: Whether there is a patch classifier.
-        deep_channels: D of the backbone's last feature map, if the trunk reads each
-            patch from it too, see :meth:`trunk`. The paper's does not (0).
         prior: The probability that the logits of the patch classifier and of the
             label predictor start from; most labels are absent from most patches.
         loss_cls: The loss of the label predictor.
@@ -38,7 +36,6 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
         self,
         *args: object,
         with_patch: bool = True,
-        deep_channels: int = 0,
         prior: float = 0.01,
         loss_cls: ConfigType | None = None,
         init_cfg: OptMultiConfig = None,
@@ -54,11 +51,6 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
         self.with_patch = with_patch
         if with_patch:
             self.fc_patch = nn.Linear(self.shared_out_channels, 1)
-        self.with_deep = deep_channels > 0
-        if self.with_deep:
-            self.deep_conv = nn.Conv2d(
-                deep_channels, self.fc_out_channels, 1, bias=False
-            )
         if init_cfg is None:
             bias = bias_init_with_prob(prior)
             self.init_cfg += [
@@ -66,33 +58,17 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
                 for name in ('fc_cls', 'fc_patch')
                 if hasattr(self, name)
             ]
-            if self.with_deep:
-                # The head starts as one without, whatever the map's scale.
-                override = dict(name='deep_conv')
-                self.init_cfg += [dict(type='Constant', val=0, override=override)]
 
-    def forward(
-        self, x: Tensor, deep: Tensor | None = None
-    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """Process the features of N patches; see :meth:`trunk` and :meth:`nets`."""
-        return self.nets(self.trunk(x, deep))
+    def forward(self, x: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Process the features (N, D, h, w) of N patches; see :meth:`nets`."""
+        return self.nets(self.trunk(x))
 
-    def trunk(self, x: Tensor, deep: Tensor | None = None) -> Tensor:
-        """The features of N patches as vectors (N, fc_out_channels).
-
-        Args:
-            x: (N, D, h, w), of a level of the pyramid.
-            deep: (N, fc_out_channels, 1, 1), averages over each patch of the map that
-                ``deep_conv`` makes of the backbone's last one. The first layer adds
-                them before its activation, so that it reads the average of the
-                backbone's map beside ``x``: convolution and average are both linear,
-                and to convolve first is cheaper where patches are many.
-        """
-        first, second = self.shared_fcs
-        x = first(x.flatten(1))
-        if deep is not None:
-            x = x + deep.flatten(1)
-        return F.relu(second(F.relu(x)))
+    def trunk(self, x: Tensor) -> Tensor:
+        """The features (N, D, h, w) of N patches as vectors (N, fc_out_channels)."""
+        x = x.flatten(1)
+        for fc in self.shared_fcs:
+            x = F.relu(fc(x))
+        return x
 
     def nets(self, x: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """Run the nets on the trunk's vectors (N, fc_out_channels).

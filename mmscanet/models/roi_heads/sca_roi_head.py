@@ -15,7 +15,6 @@ from mmscanet.errors import ConfigError
 
 from .evidence import select_evidence
 from .label_targets import CONTEXT_TARGETS
-from .multi_label_bbox_head import MultiLabelBBoxHead
 from .sca_losses import SCALosses
 
 
@@ -38,9 +37,6 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             scene branch: it reads the image as a whole, the widest context of every
             patch. It reads padding too, so that its scores of an image differ a little
             with the size of the largest image of the batch. The paper has none.
-        deep_roi_extractor: Config of the extractor, of one level and one bin, by which
-            heads with ``deep_channels`` read patches from the backbone's last level
-            too. The paper has none.
         fusion: Config of :class:`SCAFusion`.
         share_trunk: The context head uses the object head's two layers.
         context_target: What the context predictor is trained on: ``inside``,
@@ -68,7 +64,6 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         context_roi_extractor: OptConfigType = None,
         context_head: OptConfigType = None,
         scene_head: OptConfigType = None,
-        deep_roi_extractor: OptConfigType = None,
         fusion: OptConfigType = None,
         share_trunk: bool = False,
         context_target: str = 'inside',
@@ -98,12 +93,6 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             if share_trunk:
                 # The object head's is used instead.
                 self.context_head.shared_fcs = nn.ModuleList()
-        self.with_deep = deep_roi_extractor is not None
-        if self.with_deep:
-            self.deep_roi_extractor = MODELS.build(
-                deep_roi_extractor,
-                default_args=dict(out_channels=self.bbox_head.fc_out_channels),
-            )
         self.with_scene = scene_head is not None
         if self.with_scene:
             self.scene_head = MODELS.build(
@@ -148,7 +137,6 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 f'scene_head.num_classes is {self.scene_head.num_classes} and '
                 f'bbox_head.num_classes {self.num_classes}: leave the former out'
             )
-        self._check_deep()
         learned = getattr(self.fusion, 'logit_weight', None)
         if learned is not None and not (self.with_context and head.with_cls):
             raise ConfigError("fusion.fuse='learned' needs both branches to label")
@@ -158,37 +146,12 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 f'{self.num_classes}: leave the former out'
             )
 
-    def _check_deep(self) -> None:
-        """Raise ``ConfigError`` unless who reads the backbone's last level can."""
-        head = self.bbox_head
-        context = self.context_head if self.with_context else None
-        deep = head.with_deep or (context is not None and context.with_deep)
-        if deep != self.with_deep:
-            raise ConfigError(
-                'deep_roi_extractor needs the deep_channels of bbox_head or '
-                'context_head, and they need it: set both or neither'
-            )
-        if not deep or context is None:
-            return
-        if self.share_trunk and context.with_deep:
-            raise ConfigError(
-                'share_trunk: leave out context_head.deep_channels, the trunk that is '
-                'used is that of bbox_head'
-            )
-        if head.fc_out_channels != context.fc_out_channels:
-            raise ConfigError(
-                f'bbox_head.fc_out_channels is {head.fc_out_channels} and '
-                f'context_head.fc_out_channels {context.fc_out_channels}: with a '
-                'deep_roi_extractor they must be the same'
-            )
-
     def _object_forward(
         self, x: tuple[Tensor, ...], rois: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """Label logits, box deltas and patch logits of ``rois``, see ``nets``."""
         extractor = self.bbox_roi_extractor
-        feats = extractor(x[: extractor.num_inputs], rois)
-        return self.bbox_head(feats, self._deep(self.bbox_head, x, rois))
+        return self.bbox_head(extractor(x[: extractor.num_inputs], rois))
 
     def _context_forward(
         self,
@@ -201,19 +164,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             return None
         extractor = self.context_roi_extractor
         feats = extractor(x[: extractor.num_inputs], rois, img_shapes)
-        head = self.bbox_head if self.share_trunk else self.context_head
-        deep = self._deep(head, x, extractor.expand(rois, img_shapes))
-        return self.context_head.nets(head.trunk(feats, deep))[0]
-
-    def _deep(
-        self, head: MultiLabelBBoxHead, x: tuple[Tensor, ...], rois: Tensor
-    ) -> Tensor | None:
-        """What the trunk of ``head`` reads of the backbone in ``rois`` (N, 5)."""
-        if not head.with_deep:
-            return None
-        # mmcv's RoIAlign takes no bfloat16 on a CPU, and this order of memory only.
-        level = head.deep_conv(x.backbone[-1]).float().contiguous()
-        return self.deep_roi_extractor((level,), rois)
+        if self.share_trunk:
+            return self.context_head.nets(self.bbox_head.trunk(feats))[0]
+        return self.context_head(feats)[0]
 
     def _scene_forward(self, x: tuple[Tensor, ...]) -> Tensor | None:
         """Label logits (B, C) of the images as a whole, of the levels of a Pyramid."""

@@ -18,16 +18,6 @@ SCENE_HEAD = dict(
     num_heads=2,
 )
 
-DEEP = dict(
-    deep_roi_extractor=dict(
-        type='SingleRoIExtractor',
-        roi_layer=dict(type='RoIAlign', output_size=1, sampling_ratio=0),
-        featmap_strides=[32],
-    ),
-    bbox_head=dict(deep_channels=512),
-    context_head=dict(deep_channels=512),
-)
-
 
 def total(losses):
     return sum(
@@ -94,9 +84,6 @@ OPTIONS = dict(
     learned=dict(fusion=dict(fuse='learned')),
     image_loss=dict(delta=1.0),
     scene=dict(scene_head=SCENE_HEAD, delta=1.0),
-    deep=DEEP,
-    deep_object_only=dict(DEEP, context_roi_extractor=None, context_head=None),
-    deep_shared_trunk=dict(DEEP, share_trunk=True, context_head=dict(deep_channels=0)),
 )
 
 
@@ -304,54 +291,12 @@ def test_channels_last_gives_the_same(tiny_cfg, build, make_sample):
         (dict(scene_head=dict(SCENE_HEAD, num_classes=7)), 'scene_head.num_classes is'),
         (dict(fusion=dict(fuse='learned', num_classes=9)), 'fusion.num_classes is 9'),
         (dict(fusion=dict(fuse='learned'), context_head=None), 'needs both branches'),
-        (dict(bbox_head=dict(deep_channels=512)), 'set both or neither'),
-        (dict(deep_roi_extractor=DEEP['deep_roi_extractor']), 'set both or neither'),
-        (dict(DEEP, share_trunk=True), 'leave out context_head.deep_channels'),
-        (
-            dict(DEEP, context_head=dict(deep_channels=512, fc_out_channels=8)),
-            'context_head.fc_out_channels 8: with a deep_roi_extractor',
-        ),
     ],
 )
 def test_wrong_settings_are_named(tiny_cfg, build, option, message):
     _merge(tiny_cfg.roi_head, option)
     with pytest.raises(ValueError, match=message):
         build(tiny_cfg)
-
-
-def test_deep_trunks_start_as_shallow_ones(tiny_cfg, build, samples):
-    _, shallow = predict(tiny_cfg, build, samples)
-    _merge(tiny_cfg.roi_head, DEEP)
-    model, deep = predict(tiny_cfg, build, samples)
-    assert not model.roi_head.bbox_head.deep_conv.weight.any()
-    for one, other in zip(shallow, deep, strict=True):
-        assert one.pred_score.equal(other.pred_score)
-
-
-def test_deep_trunks_read_what_their_branch_reads(tiny_cfg, build):
-    _merge(tiny_cfg.roi_head, DEEP)
-    model = build(tiny_cfg).eval()
-    head = model.roi_head
-    for each in (head.bbox_head, head.context_head):
-        torch.nn.init.normal_(each.deep_conv.weight, std=0.1)
-    # Of the last map's 3 x 3 cells: the first and the last.
-    rois = torch.tensor([[0.0, 0, 0, 32, 32], [0, 64, 64, 96, 96]])
-
-    def logits():
-        return (
-            head._object_forward(x, rois)[0],
-            head._context_forward(x, rois, [(96, 96)] * 2),
-        )
-
-    with torch.no_grad():
-        x = model.extract_feat(IMAGES)
-        object_before, context_before = logits()
-        x.backbone[-1][0, :, 0, 1] += 3  # beside the first patch
-        object_after, context_after = logits()
-        assert object_after.equal(object_before)
-        assert (context_after == context_before).all(1).tolist() == [False, True]
-        x.backbone[-1][0, :, 0, 0] += 3
-        assert (logits()[0] == object_before).all(1).tolist() == [False, True]
 
 
 def test_the_scene_is_in_the_score_of_every_patch(tiny_cfg, build, samples):

@@ -26,21 +26,6 @@ def test_nets_can_be_left_out():
     assert labels is None and boxes.shape == (2, 4) and patch.shape == (2,)
 
 
-def test_a_deep_trunk_reads_both_maps_by_its_first_layer():
-    head = MultiLabelBBoxHead(deep_channels=7, **SIZES)
-    head.init_weights()
-    x, deep_map = torch.randn(2, 3, 2, 2), torch.randn(2, 7, 4, 4)
-    read = head.deep_conv(deep_map).mean((2, 3), keepdim=True)
-    assert head.trunk(x, read).equal(head.trunk(x))  # the weights start from 0
-    torch.nn.init.normal_(head.deep_conv.weight)
-    read = head.deep_conv(deep_map).mean((2, 3), keepdim=True)
-    first, second = head.shared_fcs
-    both = torch.cat((x.flatten(1), deep_map.mean((2, 3))), dim=1)
-    weight = torch.cat((first.weight, head.deep_conv.weight.flatten(1)), dim=1)
-    expected = second((both @ weight.T + first.bias).relu()).relu()
-    assert torch.allclose(head.trunk(x, read), expected, atol=1e-5)
-
-
 def test_no_patches():
     outputs = MultiLabelBBoxHead(**SIZES)(torch.zeros(0, 3, 2, 2))
     assert [len(out) for out in outputs] == [0, 0, 0]
