@@ -237,6 +237,16 @@ def test_what_more_of_the_crop_stage_gains_is_the_files_figures():
     assert said + difference in ' '.join(PAGE)
 
 
+def test_what_deep_trunks_gain_is_the_files_figures():
+    path = RESULTS / 'published/deep-trunks.json'
+    reference, other, difference = compared(path)
+    (comparison,) = json.loads(path.read_text()).values()
+    large = written(comparison['groups']['large']['difference'])
+    page = ' '.join(PAGE)
+    assert f'has {other} on the 600 images (seed 1, same FIRST)' in page
+    assert f'beside it {reference}, {difference}, large labels {large}' in page
+
+
 def test_what_one_size_a_batch_gains_is_the_files_figures():
     path = ROOT / 'results/published/one-size-choose.json'
     reference, other, difference = compared(path)
