@@ -90,10 +90,9 @@ class RequireFullCheckpoint(Hook):
 
 def run(cfg: Config, tta: bool = False) -> None:
     """Measure the checkpoint that ``cfg.load_from`` names, on several views or one."""
-    with explain_missing_weights(cfg):
-        with explain_unusable_config():
-            runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
-            _ = runner.test_loop  # built here, where an error is the config's alone
+    with explain_unusable_config() as all_is_built, explain_missing_weights(cfg):
+        runner = build_runner_with_tta(cfg) if tta else Runner.from_cfg(cfg)
+        runner.register_hook(all_is_built)
         runner.register_hook(RequireFullCheckpoint())
         runner.test()
 

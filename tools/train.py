@@ -110,6 +110,13 @@ def set_resume(cfg: Config, resume: str) -> None:
     cfg.resume, cfg.load_from = True, resume
 
 
+def check_optimizer(cfg: Config) -> None:
+    """Name an optimiser that is none; mmengine says that None cannot be called."""
+    kind = cfg.optim_wrapper.get('optimizer', {}).get('type')
+    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+        raise ConfigError(f'optim_wrapper.optimizer.type: there is no optimiser {kind}')
+
+
 class SayIfFinished(Hook):
     """Say that a resumed run has nothing left to do; mmengine ends without a word."""
 
@@ -122,25 +129,14 @@ class SayIfFinished(Hook):
             )
 
 
-def build_what_trains(runner: Runner) -> None:
-    """Build what ``Runner.train`` would, while an error is still the config's alone."""
-    _ = runner.train_loop
-    kind = runner.cfg.optim_wrapper.optimizer.type
-    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
-        # mmengine says no more than that None cannot be called.
-        raise ConfigError(f'optim_wrapper.optimizer.type: there is no optimiser {kind}')
-    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    _ = runner.val_loop
-
-
 def run(cfg: Config) -> None:
     """Train as the config says."""
     if not torch.cuda.is_available():
         keep_freed_memory()
-    with explain_missing_weights(cfg):
-        with explain_unusable_config():
-            runner = Runner.from_cfg(cfg)
-            build_what_trains(runner)
+    with explain_unusable_config() as all_is_built, explain_missing_weights(cfg):
+        check_optimizer(cfg)
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(all_is_built)
         runner.register_hook(SayIfFinished())
         runner.train()
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from mmscanet.engine.device import check_device
 from mmscanet.engine.hooks import check_label_count
-from mmscanet.engine.launch import load_config
+from mmscanet.engine.launch import explain_unusable_config, load_config
 from mmscanet.engine.test_time_aug import set_test_time_aug
 from mmscanet.engine.weights import (
     check_checkpoint,
@@ -42,7 +42,7 @@ from mmscanet.evaluation.thresholds import (
 )
 from mmscanet.zoo import resolve_model
 
-from .inputs import ImageSource, InputsType, find_images
+from .inputs import ImageSource, InputsType, find_images, to_load
 from .prediction import to_prediction
 
 # What mmengine raises where a checkpoint carries no config, or not one of ours.
@@ -125,13 +125,24 @@ class SCANetInferencer(DetInferencer):
         self.weights = str(weights)
         if not of_zoo:
             check_checkpoint(self.weights)
+        with explain_unusable_config():
+            self._build(model, None if of_zoo else self.weights, device, show_progress)
+
+    def _build(
+        self,
+        model: Config | ConfigDict | None,
+        weights: str | None,
+        device: str | None,
+        show_progress: bool,
+    ) -> None:
+        """Build model and pipeline; ``weights`` is ``None`` for those of the zoo."""
         try:
             # mmengine prints that it loads the checkpoint, where results may go.
             with contextlib.redirect_stdout(io.StringIO()):
                 super().__init__(
                     model=model,
                     # mmengine would also run code that a checkpoint holds.
-                    weights=None if of_zoo else self.weights,
+                    weights=weights,
                     device=device,
                     scope='mmscanet',
                     show_progress=show_progress,
@@ -218,8 +229,10 @@ class SCANetInferencer(DetInferencer):
         Raises:
             UsageError: An input or a threshold cannot be used.
         """
-        if batch_size < 1:
-            raise UsageError(f'batch_size must be at least 1, not {batch_size}')
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise UsageError(
+                f'batch_size must be a whole number from 1 on, not {batch_size!r}'
+            )
         thresholds = self.thresholds(threshold)
         sources = _as_sources(inputs)
         bar = tqdm(total=len(sources), unit='image', disable=not self.show_progress)
@@ -274,9 +287,8 @@ class SCANetInferencer(DetInferencer):
     ) -> Iterator[tuple[ImageSource, dict, np.ndarray]]:
         """Yield each readable image packed for the model, and as RGB pixels."""
         for source in sources:
-            given = source.array if source.path is None else source.path
             try:
-                results = self.loader(given)
+                results = self.loader(to_load(source))
             except UNREADABLE as error:
                 reason = ' '.join(str(error).split()) or type(error).__name__
                 on_skip(source.path, reason)

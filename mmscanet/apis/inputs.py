@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from mmdet.apis.det_inferencer import IMG_EXTENSIONS
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from mmscanet.errors import MissingDataError, UsageError
 
@@ -102,6 +102,24 @@ def _find_files(path: str) -> Iterator[ImageSource]:
             yield ImageSource(str(Path(each).relative_to(root)), each)
     else:
         raise MissingDataError(f'{path} does not exist')
+
+
+def to_load(source: ImageSource) -> str | np.ndarray:
+    """What mmdet's loader is to read: a path, or pixels as it would have read them.
+
+    It turns pictures as their EXIF data say, but for WebP, which OpenCV leaves as they
+    are stored.
+
+    Raises:
+        OSError: A WebP file cannot be read.
+    """
+    if source.path is None:
+        return source.array
+    if not source.path.lower().endswith('.webp') or '://' in source.path:
+        return source.path
+    with Image.open(source.path) as image:
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        return _from_pil(image) if turned else source.path
 
 
 def _from_pil(image: Image.Image) -> np.ndarray:

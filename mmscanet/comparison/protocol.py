@@ -14,7 +14,11 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 
-from mmscanet.engine.launch import input_shape, nested_dicts
+from mmscanet.engine.launch import (
+    explain_unusable_config,
+    input_shape,
+    nested_dicts,
+)
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable, has_annotations
 
@@ -240,7 +244,7 @@ def _training_split(key: _Key) -> tuple[int, str]:
 def _read(key: _Key) -> tuple[Any, list[dict]]:
     """Build a data set and return it with the infos of its images."""
     # pycocotools tells on stdout how it is getting on.
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), explain_unusable_config():
         dataset = DATASETS.build(key.dataset)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     if not infos or 'gt_score' not in infos[0]:

@@ -17,8 +17,14 @@ def set_launcher(cfg: Config, launcher: str, local_rank: int = 0) -> None:
     to DistributedDataParallel, and both fail on a machine without one.
 
     Raises:
-        UsageError: ``slurm`` or ``mpi`` on a machine without a GPU.
+        UsageError: ``slurm`` or ``mpi`` on a machine without a GPU, or ``pytorch``
+            without ``torchrun``.
     """
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UsageError(
+            '--launcher pytorch: start the processes with tools/dist_train.sh, '
+            'tools/dist_test.sh or torchrun'
+        )
     cfg.launcher = launcher
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
     if launcher == 'none' or torch.cuda.is_available():

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmscanet.errors import ConfigError, UsageError
@@ -33,6 +34,30 @@ _OPTIONAL_KEYS = {
     'model_wrapper_cfg',
     'runner_type',
     'sync_bn',
+}
+
+# What classes raise on arguments that they do not know or that are of another kind.
+_MISFITS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
+)
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+# Read late in a run, or not checked by who reads them; each with its least value.
+_NUMBERS: dict[str, tuple[type | tuple[type, ...], int]] = {
+    'train_cfg.max_epochs': (int, 1),
+    'train_cfg.max_iters': (int, 1),
+    'train_cfg.val_begin': (int, 0),
+    'train_cfg.val_interval': (int, 1),
+    'default_hooks.checkpoint.interval': (int, -1),  # -1: never
+    'default_hooks.logger.interval': (int, 1),
+    'model.test_cfg.rcnn.score_thr': ((int, float), 0),
+    **{f'{loader}.batch_size': (int, 1) for loader in LOADERS},
 }
 
 
@@ -90,22 +115,46 @@ def _was_interrupted(error: BaseException) -> bool:
     return False
 
 
+class AllIsBuilt(Hook):
+    """Notes that a runner has built all that its config names, and is about to begin.
+
+    A runner builds data sets, loops, evaluators, optimiser and schedulers only after
+    ``train`` or ``test`` was called, and then says ``before_run``.
+    """
+
+    priority = 'HIGHEST'
+
+    def __init__(self) -> None:
+        self.noted = False
+
+    def before_run(self, runner: Runner) -> None:
+        """Note it."""
+        self.noted = True
+
+
 @contextmanager
-def explain_unusable_config() -> Iterator[None]:
+def explain_unusable_config() -> Iterator[AllIsBuilt]:
     """Tell in one line what stands in the way of building what a config names.
+
+    Yields:
+        A hook. A runner that has it ends the explanations when it has built everything;
+        what is raised later is no fault of the config's, and passes.
 
     Raises:
         ConfigError: In the place of what a class raises on arguments that it does not
             know or that are of another kind.
     """
+    built = AllIsBuilt()
     try:
-        yield
-    except UsageError:
+        yield built
+    except (UsageError, BrokenPipeError):
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except _MISFITS as error:
+        if built.noted:
+            raise
         raise ConfigError(
             f'what the config asks for cannot be built: {type(error).__name__}: '
-            f'{error} (MMSCANET_TRACEBACK=1 shows where)'
+            f'{" ".join(str(error).split())} (MMSCANET_TRACEBACK=1 shows where)'
         ) from error
 
 
@@ -219,6 +268,7 @@ def load_config(
     Raises:
         UsageError: The file or one of its bases is missing or is no config, lacks a
             needed field, or an option names a key that the config does not have.
+        ConfigError: See :func:`check_values`.
     """
     if not Path(path).is_file():
         raise UsageError(f'config file {path} does not exist')
@@ -250,12 +300,35 @@ def load_config(
             f'config file {path} has no {", ".join(absent)}; name a whole config, '
             'such as configs/scanet/scanet_r50_fpn_coco.py'
         )
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+    check_values(cfg)
+    for name in LOADERS:
         loader = cfg.get(name)
         if loader is not None and loader.get('num_workers') == 0:
             # torch refuses to keep workers that are not there.
             loader.persistent_workers = False
     return cfg
+
+
+def check_values(cfg: Config) -> None:
+    """Refuse values that would end a run after its first epoch, or let none begin.
+
+    What builds the parts of a run checks the rest.
+
+    Raises:
+        ConfigError: Names the key, and what it may be.
+    """
+    for name in (*LOADERS, 'model', 'train_cfg', 'optim_wrapper', 'default_hooks'):
+        if not isinstance(part := cfg.get(name) or {}, dict):
+            raise ConfigError(f'{name} must be a dict, not {part!r}')
+    for key, (kind, least) in _NUMBERS.items():
+        node: Any = cfg._cfg_dict
+        for part in key.split('.'):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is None:
+            continue
+        if isinstance(node, bool) or not isinstance(node, kind) or not node >= least:
+            number = 'a whole number' if kind is int else 'a number'
+            raise ConfigError(f'{key} must be {number} from {least} on, not {node!r}')
 
 
 def check_option(cfg: Config, key: str) -> None:
@@ -294,6 +367,8 @@ def _refuse_unlikely_key(node: dict, key: str, parts: list[str], depth: int) -> 
     if depth == 0:
         known += [*inspect.signature(Runner.__init__).parameters, *_OPTIONAL_KEYS]
         if part in known:
+            if len(parts) > 1 and parts[1].isdigit():
+                raise UsageError(f'--cfg-options {key}: the config has no {part}')
             return
     # Argument names of one class can be alike (in_channels, out_channels); only a very
     # near one decides, a less near one is still a useful hint.
@@ -370,9 +445,15 @@ def input_shape(cfg: Config) -> tuple[int, int]:
     pipelines = (cfg.get('test_dataloader'), cfg.get('test_pipeline'))
     for node in nested_dicts(list(pipelines)):
         if node.get('type') in ('Resize', 'mmdet.Resize') and node.get('scale'):
-            width, height = node['scale']
+            width, height = resize_scale(node)
             return height, width
     raise UsageError('--shape: the config has no Resize with a scale; give the shape')
+
+
+def resize_scale(resize: dict) -> tuple[int, int]:
+    """Return the (W, H), in pixels, of a ``Resize``; one number means a square."""
+    scale = resize['scale']
+    return (scale, scale) if isinstance(scale, int) else tuple(scale)
 
 
 def add_tensorboard(cfg: Config) -> None:

@@ -21,6 +21,7 @@ from mmscanet.errors import ConfigError
 
 from .feature_cache import FeatureCache
 from .hooks.staged_training_hook import freeze
+from .launch import explain_unusable_config
 
 Batch = tuple[Tensor, list[DetDataSample]]
 
@@ -122,10 +123,16 @@ def _mmdet_config(name: str) -> Path:
 
 
 def build(model_cfg: ConfigDict, device: str = 'cpu') -> nn.Module:
-    """Build a model with seeded random weights."""
+    """Build a model with seeded random weights.
+
+    Raises:
+        ConfigError: The config asks for what there is not.
+    """
     init_default_scope('mmdet')
     torch.manual_seed(0)
-    return MODELS.build(without_weights(model_cfg)).to(device)
+    with explain_unusable_config():
+        model = MODELS.build(without_weights(model_cfg))
+    return model.to(device)
 
 
 def build_for(setting: Setting, model_cfg: ConfigDict) -> nn.Module:
@@ -139,7 +146,7 @@ def build_for(setting: Setting, model_cfg: ConfigDict) -> nn.Module:
     try:
         chosen = ConfigDict(model_cfg, channels_last=setting.channels_last)
         return build(chosen, setting.device)
-    except TypeError as error:
+    except ConfigError as error:
         if 'channels_last' not in str(error):
             raise
         raise ConfigError(

@@ -6,6 +6,8 @@ from mmengine.config import Config, ConfigDict
 
 from mmscanet.errors import ConfigError
 
+from .launch import resize_scale
+
 # Sides of the views in those of the test pipeline; docs/experiments.md has others.
 SCALES = (0.85, 1.0, 1.25)
 
@@ -34,7 +36,7 @@ def augment_pipeline(
     (at,) = found
     resize = pipeline[at]
     sizes = [
-        dict(resize, scale=tuple(round(side * factor) for side in resize['scale']))
+        dict(resize, scale=tuple(round(side * factor) for side in resize_scale(resize)))
         for factor in scales
     ]
     rest = [[dict(step)] for step in pipeline[at + 1 :]]

@@ -27,7 +27,7 @@ def load_scores(path: str | os.PathLike[str], ids: Path | None = None) -> ScoreT
     if ids is None:
         return table
     try:
-        listed = ids.read_text().split()
+        listed = ids.read_text(encoding='utf-8-sig').split()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f'cannot read {ids}: {error}') from error
     if not listed:

@@ -230,6 +230,15 @@ def test_mistakes_are_told_before_any_work(
     ]:
         with pytest.raises(UsageError, match=message):
             SCANetInferencer(model, weights, show_progress=False)
+    for option, message in [
+        ({'model.type': 'NoSuchModel'}, 'cannot be built: KeyError: .*NoSuchModel'),
+        (
+            {'test_dataloader.dataset.pipeline.1.type': 'NoSuchStep'},
+            'cannot be built: KeyError: .*NoSuchStep',
+        ),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            SCANetInferencer(tiny_config, tiny_checkpoint, cfg_options=option)
 
 
 def test_settings_of_a_config_file_can_be_changed(

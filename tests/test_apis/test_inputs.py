@@ -5,9 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmdet.datasets.transforms import InferencerLoader
 from PIL import Image
 
 from mmscanet.apis import find_images
+from mmscanet.apis.inputs import ImageSource, to_load
 from mmscanet.errors import MissingDataError, UsageError
 
 
@@ -64,6 +66,25 @@ def test_pil_images_are_turned_as_exif_says() -> None:
     picture.getexif()[0x0112] = 6  # a quarter turn clockwise
     (image,) = find_images([picture])
     assert image.array.tolist() == [[[30, 20, 10]], [[60, 50, 40]]]
+
+
+def test_webp_is_turned_as_exif_says(tmp_path: Path) -> None:
+    picture = Image.new('RGB', (2, 1), (10, 20, 30))
+    picture.save(tmp_path / 'plain.webp', lossless=True)
+    picture.putpixel((1, 0), (40, 50, 60))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise
+    for suffix in ('webp', 'WEBP', 'png'):
+        picture.save(tmp_path / f'turned.{suffix}', exif=exif, lossless=True)
+    turned = [[[30, 20, 10]], [[60, 50, 40]]]
+    loader = InferencerLoader()
+    for suffix in ('webp', 'WEBP', 'png'):
+        (source,) = find_images(tmp_path / f'turned.{suffix}')
+        assert loader(to_load(source))['img'].tolist() == turned
+    (source,) = find_images(tmp_path / 'plain.webp')
+    assert to_load(source) == source.path
+    url = 'http://127.0.0.1:9/turned.webp'
+    assert to_load(ImageSource(path=url)) == url
 
 
 @pytest.mark.parametrize(

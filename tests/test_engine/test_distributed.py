@@ -22,10 +22,14 @@ def test_without_a_gpu_processes_meet_on_gloo(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     monkeypatch.setattr(torch.distributed, 'init_process_group', started.append)
     monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.delenv('RANK', raising=False)
     set_launcher(cfg, 'none')
     assert started == []
     assert 'model_wrapper_cfg' not in cfg
     cfg.find_unused_parameters = True
+    with pytest.raises(UsageError, match='start the processes with tools/dist_train'):
+        set_launcher(cfg, 'pytorch')
+    monkeypatch.setenv('RANK', '0')
     set_launcher(cfg, 'pytorch')
     assert started == ['gloo']
     assert cfg.env_cfg.dist_cfg.backend == 'gloo'

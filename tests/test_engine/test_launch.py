@@ -9,7 +9,7 @@ from urllib.error import URLError
 
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from torch.utils.data import DataLoader, Dataset
 
 from mmscanet.engine import launch
@@ -17,6 +17,8 @@ from mmscanet.engine.launch import (
     add_config_arguments,
     add_tensorboard,
     check_option,
+    check_values,
+    explain_unusable_config,
     input_shape,
     load_config,
     report_usage_errors,
@@ -24,7 +26,7 @@ from mmscanet.engine.launch import (
     set_work_dir,
 )
 from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
-from mmscanet.errors import DataError, UnreadableDataError, UsageError
+from mmscanet.errors import ConfigError, DataError, UnreadableDataError, UsageError
 
 
 def example() -> Config:
@@ -110,6 +112,7 @@ def test_options_that_make_sense_pass(key: str) -> None:
         ('default_hooks.early.patience', 'no key "early"'),
         ('param_scheduler.1.end', '"1" is no index of a list of 1'),
         ('param_scheduler.end', '"end" is no index'),
+        ('custom_hooks.0.type', 'the config has no custom_hooks'),
     ],
 )
 def test_options_that_look_like_mistakes_are_refused(key: str, message: str) -> None:
@@ -161,6 +164,51 @@ def test_shape_is_that_of_the_test_pipeline() -> None:
     cfg.val_dataloader.dataset.pipeline = [dict(type='LoadImageFromFile'), resize]
     cfg.test_dataloader = cfg.val_dataloader
     assert input_shape(cfg) == (160, 320)
+    resize.update(scale=96)
+    cfg.val_dataloader.dataset.pipeline = [resize]
+    cfg.test_dataloader = cfg.val_dataloader
+    assert input_shape(cfg) == (96, 96)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'train_cfg.max_epochs': 0}, 'train_cfg.max_epochs must be a whole number fr'),
+        ({'train_cfg.max_epochs': 1.5}, 'max_epochs must be .* from 1 on, not 1.5'),
+        ({'train_cfg.max_epochs': True}, 'max_epochs must be .* not True'),
+        ({'train_cfg.val_interval': 'x'}, "val_interval must be .* not 'x'"),
+        ({'val_dataloader.batch_size': 0}, 'val_dataloader.batch_size must be'),
+        ({'model.test_cfg.rcnn.score_thr': 'low'}, 'score_thr must be a number from 0'),
+        ({'model.test_cfg.rcnn.score_thr': float('nan')}, 'score_thr .* not nan'),
+        ({'val_dataloader': 5}, 'val_dataloader must be a dict, not 5'),
+        ({'optim_wrapper': 5}, 'optim_wrapper must be a dict, not 5'),
+    ],
+)
+def test_values_that_end_a_run_late_are_named(
+    options: dict[str, object], message: str
+) -> None:
+    cfg = example()
+    check_values(cfg)
+    for key, value in options.items():
+        outer, _, inner = key.rpartition('.')
+        node = cfg
+        for part in filter(None, outer.split('.')):
+            node = node.setdefault(part, ConfigDict())
+        node[inner] = value
+    with pytest.raises(UsageError, match=message):
+        check_values(cfg)
+
+
+def test_only_what_comes_before_the_run_is_the_configs_fault() -> None:
+    told = pytest.raises(ConfigError, match='cannot be built: KeyError')
+    with told, explain_unusable_config():
+        raise KeyError('x')
+    with pytest.raises(KeyError), explain_unusable_config() as all_is_built:
+        all_is_built.before_run(None)
+        raise KeyError('x')
+    for other in (UsageError('told'), BrokenPipeError(), KeyboardInterrupt()):
+        with pytest.raises(type(other)), explain_unusable_config():
+            raise other
 
 
 @pytest.mark.parametrize('content', [b'# A title', b'', b'PK\x03\x04 cut short', None])

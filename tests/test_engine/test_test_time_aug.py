@@ -25,6 +25,11 @@ def test_a_view_a_size():
     assert {sample.ori_shape for sample in views['data_samples']} == {(10, 20)}
 
 
+def test_one_number_is_a_square():
+    (*_, views) = augment_pipeline([dict(RESIZE, scale=10), PACK], scales=(0.5, 1.0))
+    assert [each['scale'] for each in views['transforms'][0]] == [(5, 5), (10, 10)]
+
+
 def test_the_pipeline_given_is_left_as_it_is():
     given = [RESIZE, PACK]
     augment_pipeline(given)

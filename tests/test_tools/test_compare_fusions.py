@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.structures import InstanceData
 
 from mmscanet.evaluation import ScoreTable, compute_figures
 from mmscanet.models import SCAFusion
@@ -54,6 +56,15 @@ def test_a_row_is_what_a_test_with_the_setting_gives(
     expected = compute_figures(ScoreTable.load(out))
     for name in ('mAP', 'CF1', 'OF1'):
         assert found[row][name] == pytest.approx(expected[name], abs=1e-4)
+
+
+def test_an_image_without_patches_has_its_scene(load_tool):
+    patches = InstanceData(objectness=torch.zeros(0), object_scores=torch.zeros(0, 2))
+    patches.set_metainfo(dict(scene_score=torch.tensor([0.8, 0.4])))
+    scores = load_tool(TOOL).image_scores(
+        patches, SCAFusion(2, scene_weight=0.25), whole_image=False
+    )
+    assert scores.tolist() == pytest.approx([0.2, 0.1])
 
 
 def test_a_model_that_was_trained_with_averaged_weights(

@@ -54,10 +54,10 @@ def test_prints_and_writes_the_figures(tmp_path, run, capsys):
 def test_ids_choose_the_images(tmp_path, run):
     table = write_scores(tmp_path / 'scores.npz')
     ids, out = tmp_path / 'ids.txt', tmp_path / 'figures.json'
-    ids.write_text('3\n11\n4\n7\n19\n')
+    ids.write_text('\ufeff3\n11\n4\n7\n19\n')  # as editors on Windows write it
     run(tmp_path / 'scores.npz', '--ids', ids, '--json', out)
     expected = compute_figures(
-        table.select(np.isin(table.img_id, ids.read_text().split()))
+        table.select(np.isin(table.img_id, ['3', '11', '4', '7', '19']))
     )
     assert json.loads(out.read_text())['multi-label/mAP'] == expected['mAP']
 

@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from mmscanet.engine.launch import (
     add_config_arguments,
+    explain_unusable_config,
     load_config,
     positive,
     report_usage_errors,
@@ -39,13 +40,14 @@ def build_dataset(cfg: Config, split: str) -> Dataset:
     """Build the data set of one loader of a config.
 
     Raises:
-        UsageError: The config has no such loader.
+        UsageError: The config has no such loader, or no such data set exists.
     """
     loader = cfg.get(f'{split}_dataloader')
     if loader is None:
         raise UsageError(f'--split {split}: the config has no {split}_dataloader')
     init_default_scope(cfg.get('default_scope', 'mmdet'))
-    return DATASETS.build(loader.dataset)
+    with explain_unusable_config():
+        return DATASETS.build(loader.dataset)
 
 
 def write_pictures(dataset: Dataset, folder: Path, max_images: int) -> None:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from mmscanet.engine.launch import (
     add_config_arguments,
+    explain_unusable_config,
     load_config,
     report_usage_errors,
     set_work_dir,
@@ -31,7 +32,7 @@ from mmscanet.evaluation import ScoreTable, compute_figures
 from mmscanet.evaluation.report import draw_table, format_number
 from mmscanet.files import write_atomically
 from mmscanet.models import SCAFusion, SCANet
-from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
+from mmscanet.models.roi_heads.sca_fusion import scores_of
 
 NEEDS = ('model', 'test_dataloader', 'test_evaluator', 'test_cfg')
 OWN = 'as it is'
@@ -95,7 +96,7 @@ def image_scores(patches: InstanceData, fusion: SCAFusion, whole_image: bool) ->
     chosen = fusion.select(patches.objectness[:count])
     whole = torch.arange(count, len(patches), device=chosen.device)
     patches = patches[torch.cat((chosen, whole))]
-    scores = {name: patches[name] for name in PATCH_SCORES if name in patches}
+    scores = scores_of(patches)
     if fusion.objectness == 'multiply':
         for name in scores.keys() - {'scene_scores'}:
             scores[name] = scores[name] * patches.objectness[:, None]
@@ -120,14 +121,16 @@ def load_model(runner: Runner) -> SCANet:
 @torch.no_grad()
 def compare(cfg: Config) -> dict[str, dict[str, float]]:
     """Return the figures of each variant by its name."""
-    runner = Runner.from_cfg(cfg)
+    with explain_unusable_config():
+        runner = Runner.from_cfg(cfg)
+        loader = runner.test_dataloader
     model = load_model(runner)
     head = model.roi_head
     fusions = variants(copy.deepcopy(head.fusion), head.with_scene)
     # All patches are scored, and objectness becomes a factor only later.
     head.fusion.num_patches, head.fusion.objectness = sys.maxsize, 'select'
     records = defaultdict(list)
-    for data in runner.test_dataloader:
+    for data in loader:
         data = model.data_preprocessor(data, False)
         samples = data['data_samples']
         patches_list = model.score_patches(data['inputs'], samples)

@@ -8,7 +8,7 @@ from mmdet.utils import InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmscanet.models.roi_heads.sca_fusion import PATCH_SCORES
+from mmscanet.models.roi_heads.sca_fusion import scores_of
 
 from .channels_last import ChannelsLastMixin, lay_out_for_rois
 from .mixed_precision import MixedPrecisionMixin, in_full_precision
@@ -75,10 +75,7 @@ class SCANet(MixedPrecisionMixin, ChannelsLastMixin, TwoStageDetector):
 
     def _image_scores(self, patches: InstanceData) -> dict[str, Tensor]:
         """See :meth:`SCAFusion.image_scores`."""
-        scores = {name: patches.get(name) for name in PATCH_SCORES}
-        if 'scene_score' in patches:  # an image may have no patch, and still a scene
-            scores['scene_scores'] = patches.scene_score[None]
-        return self.roi_head.fusion.image_scores(**scores)
+        return self.roi_head.fusion.image_scores(**scores_of(patches))
 
     def score_patches(
         self, batch_inputs: Tensor, batch_data_samples: SampleList

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 
 from mmscanet.errors import ConfigError
@@ -11,6 +10,7 @@ from mmscanet.models.layers.label_embeddings import LabelEmbeddings
 from mmscanet.models.layers.label_gcn import LabelGCN
 from mmscanet.models.layers.label_graph import share_with_neighbours
 from mmscanet.models.layers.label_statistics import LabelStatistics
+from mmscanet.models.layers.prior_bias import prior_bias
 
 from .multi_label_cls_head import MultiLabelClsHead
 
@@ -35,7 +35,8 @@ class LabelGraphHead(MultiLabelClsHead):
         **kwargs: Those of :class:`MultiLabelClsHead`.
 
     Raises:
-        ConfigError: If ``tau`` or ``p`` is not in [0, 1].
+        ConfigError: If ``tau`` or ``p`` is not in [0, 1], or ``prior`` no probability
+            between 0 and 1.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class LabelGraphHead(MultiLabelClsHead):
         if isinstance(hidden_channels, int):
             hidden_channels = (hidden_channels,)
         self.gcn = LabelGCN(self.embeddings.channels, *hidden_channels, in_channels)
-        self.bias = nn.Parameter(torch.tensor(float(bias_init_with_prob(prior))))
+        self.bias = nn.Parameter(torch.tensor(prior_bias(prior)))
 
     def adjacency(self) -> Tensor:
         """The label graph (C, C); the identity before training.

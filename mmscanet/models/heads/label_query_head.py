@@ -39,7 +39,8 @@ class LabelQueryHead(MultiLabelClsHead):
             them by a matrix that is. They stay in the checkpoint.
 
     Raises:
-        ConfigError: If ``hidden_channels`` is no such multiple.
+        ConfigError: If ``hidden_channels`` is no such multiple, or ``prior`` no
+            probability between 0 and 1.
     """
 
     def __init__(

@@ -1,8 +1,10 @@
 """A linear classifier for each label, on a vector of its own."""
 
 import torch
-from mmengine.model import BaseModule, bias_init_with_prob
+from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+from .prior_bias import prior_bias
 
 
 class LabelwiseLinear(BaseModule):
@@ -15,6 +17,9 @@ class LabelwiseLinear(BaseModule):
         num_classes: C.
         channels: D of a label's vector.
         prior: The probability that every score starts from, as SCANet's do.
+
+    Raises:
+        ConfigError: If ``prior`` is no probability between 0 and 1.
     """
 
     def __init__(self, num_classes: int, channels: int, prior: float = 0.01) -> None:
@@ -27,7 +32,7 @@ class LabelwiseLinear(BaseModule):
     def reset_parameters(self) -> None:
         """Draw the weights; set the biases so that scores start from the prior."""
         nn.init.normal_(self.weight, std=0.01)
-        nn.init.constant_(self.bias, bias_init_with_prob(self.prior))
+        nn.init.constant_(self.bias, prior_bias(self.prior))
 
     def init_weights(self) -> None:
         """See ``BaseModule``; mmengine's initializers know only layers of torch."""

@@ -30,7 +30,7 @@ class ContextExpandRoIExtractor(SingleRoIExtractor):
         **kwargs: Those of :class:`SingleRoIExtractor`.
 
     Raises:
-        ConfigError: If a ratio is below 1.
+        ConfigError: If a ratio is below 1, or ``reference_size`` not above 0.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class ContextExpandRoIExtractor(SingleRoIExtractor):
         ):
             if ratio is not None and ratio < 1:
                 raise ConfigError(f'{name} must be at least 1, not {ratio}')
+        if not reference_size > 0:
+            raise ConfigError(f'reference_size must be above 0, not {reference_size}')
         self.expand_ratio = expand_ratio
         self.small_expand_ratio = small_expand_ratio
         self.reference_size = reference_size

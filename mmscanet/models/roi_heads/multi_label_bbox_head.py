@@ -4,8 +4,9 @@ import torch.nn.functional as F
 from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
 from mmdet.registry import MODELS
 from mmdet.utils import ConfigType, OptMultiConfig
-from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
+
+from mmscanet.models.layers.prior_bias import prior_bias
 
 
 @MODELS.register_module()
@@ -30,6 +31,9 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
         loss_cls: The loss of the label predictor.
         **kwargs: Those of :class:`Shared2FCBBoxHead`, such as ``with_cls``
             (the label predictor), ``with_reg`` and ``num_classes``.
+
+    Raises:
+        ConfigError: If ``prior`` is no probability between 0 and 1.
     """
 
     def __init__(
@@ -52,7 +56,7 @@ class MultiLabelBBoxHead(Shared2FCBBoxHead):
         if with_patch:
             self.fc_patch = nn.Linear(self.shared_out_channels, 1)
         if init_cfg is None:
-            bias = bias_init_with_prob(prior)
+            bias = prior_bias(prior)
             self.init_cfg += [
                 dict(type='Normal', std=0.01, bias=bias, override=dict(name=name))
                 for name in ('fc_cls', 'fc_patch')

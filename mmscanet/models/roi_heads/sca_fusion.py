@@ -3,6 +3,7 @@
 import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmscanet.errors import ConfigError
@@ -12,6 +13,19 @@ PATCH_SCORES = tuple(f'{branch}_scores' for branch in BRANCHES)
 FUSIONS = ('mean', 'max', 'product', 'learned')
 POOLINGS = ('max', 'topk', 'noisy_or')
 OBJECTNESS = ('select', 'multiply')
+
+
+def scores_of(patches: InstanceData) -> dict[str, Tensor]:
+    """The scores of the patches of an image, as :meth:`SCAFusion.image_scores` wants.
+
+    Args:
+        patches: From :meth:`SCARoIHead.score_patches`. An image may have none, and
+            still a scene.
+    """
+    scores = {name: patches[name] for name in PATCH_SCORES if name in patches}
+    if 'scene_score' in patches:
+        scores['scene_scores'] = patches.scene_score[None]
+    return scores
 
 
 @MODELS.register_module()

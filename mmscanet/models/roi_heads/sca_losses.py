@@ -60,12 +60,14 @@ class SCALosses:
             )
         learns = next(self.fusion.parameters(), None) is not None
         if self.delta or learns:
-            index = rois[:, 0].long()
             objectness = self._objectness(patch_logits, len(patches))
-            scores = self._activate(
-                object_logits, context_logits, objectness, scene_logits, index
+            scores = self._activate(object_logits, context_logits, objectness)
+            scene_scores = None
+            if scene_logits is not None:
+                scene_scores = scene_logits.float().sigmoid()
+            losses['loss_image'] = self._image_loss(
+                scores, rois[:, 0], batch_data_samples, scene_scores
             )
-            losses['loss_image'] = self._image_loss(scores, index, batch_data_samples)
         return losses
 
     def _sample(
@@ -135,19 +137,24 @@ class SCALosses:
         scores: dict[str, Tensor | None],
         image_index: Tensor,
         batch_data_samples: SampleList,
+        scene_scores: Tensor | None = None,
     ) -> Tensor:
         """Binary cross entropy of the image scores, summed over labels.
 
-        Of the branches' scores (N, C) of patches, ``image_index`` (N,) their image.
+        Of the branches' scores (N, C) of patches, ``image_index`` (N,) their image, and
+        of those (B, C) of the scenes, which an image without patches has too.
         """
         scores = {name: each for name, each in scores.items() if each is not None}
         if not self.delta:
             scores = {name: each.detach() for name, each in scores.items()}
+            scene_scores = None if scene_scores is None else scene_scores.detach()
         loss = 0.0
         for i, sample in enumerate(batch_data_samples):
             gt_score = sample.get('gt_score')
             target = image_labels(sample.gt_instances, gt_score, self.num_classes)
             mine = {name: each[image_index == i] for name, each in scores.items()}
+            if scene_scores is not None:
+                mine['scene_scores'] = scene_scores[i : i + 1]
             # Written out, since autocast refuses F.binary_cross_entropy.
             pooled = self.fusion.image_scores(**mine)['score'].clamp(1e-6, 1 - 1e-6)
             each = -torch.where(target, pooled, 1 - pooled).log()

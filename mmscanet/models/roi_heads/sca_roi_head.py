@@ -1,5 +1,6 @@
 """The two branches of SCANet over one set of patches."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -53,8 +54,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         **kwargs: Those of :class:`StandardRoIHead`.
 
     Raises:
-        ConfigError: If ``context_target`` is not one of those named or the parts
-            do not go together; the message says how to mend it.
+        ConfigError: If ``context_target`` is not one of those named, a factor is below
+            0 or the parts do not go together; the message says how to mend it.
     """
 
     def __init__(
@@ -112,6 +113,10 @@ class SCARoIHead(SCALosses, StandardRoIHead):
                 f'context_target must be one of {CONTEXT_TARGETS}, '
                 f'not {self.context_target!r}'
             )
+        for name in ('alpha', 'beta', 'gamma', 'delta', 'epsilon'):
+            factor = getattr(self, name)
+            if not isinstance(factor, (int, float)) or not 0 <= factor < math.inf:
+                raise ConfigError(f'{name} must be a number from 0 on, not {factor!r}')
         if self.with_shared_head or self.with_mask:
             raise ConfigError(
                 'leave out shared_head and mask_head: they would not be used'

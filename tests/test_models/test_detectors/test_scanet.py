@@ -283,6 +283,9 @@ def test_channels_last_gives_the_same(tiny_cfg, build, make_sample):
     ('option', 'message'),
     [
         (dict(context_target='all'), 'context_target must be one of'),
+        (dict(alpha='much'), "alpha must be a number from 0 on, not 'much'"),
+        (dict(gamma=float('inf')), 'gamma must be'),
+        (dict(epsilon=-1.0), 'epsilon must be'),
         (dict(bbox_head=dict(with_cls=False), context_head=None), 'neither branch'),
         (dict(bbox_head=dict(with_reg=False)), 'leave with_reg'),
         (dict(shared_head=dict(type='ResLayer', depth=18, stage=3)), 'shared_head'),

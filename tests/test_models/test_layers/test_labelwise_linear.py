@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmscanet.errors import ConfigError
 from mmscanet.models.layers import LabelwiseLinear
 
 
@@ -25,3 +26,9 @@ def test_scores_start_from_the_prior():
     scores = layer(torch.zeros(1, 5, 8)).sigmoid()
     assert torch.allclose(scores, torch.tensor(0.2))
     assert 0 < layer.weight.std() < 0.02
+
+
+@pytest.mark.parametrize('prior', [0, 1, -0.1, float('nan'), 'low'])
+def test_a_prior_that_is_no_probability_is_refused(prior):
+    with pytest.raises(ConfigError, match='prior must be between 0 and 1'):
+        LabelwiseLinear(5, 8, prior=prior)

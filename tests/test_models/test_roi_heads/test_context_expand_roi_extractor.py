@@ -71,7 +71,10 @@ def test_no_rois():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize('name', ['expand_ratio', 'small_expand_ratio'])
-def test_a_ratio_below_one_is_an_error(name):
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [('expand_ratio', 0.9), ('small_expand_ratio', 0.9), ('reference_size', 0)],
+)
+def test_a_ratio_below_one_is_an_error(name, value):
     with pytest.raises(ValueError, match=name):
-        ContextExpandRoIExtractor(**COMMON, **{name: 0.9})
+        ContextExpandRoIExtractor(**COMMON, **{name: value})

@@ -159,3 +159,21 @@ def test_image_loss_by_hand(tiny_cfg, build, make_sample):
     loss = head._image_loss(scores, torch.zeros(2), [sample])
     expected = -2 * (torch.tensor([0.8, 0.6, 0.7]).log().sum())
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_image_loss_of_an_image_without_patches_is_its_scenes(
+    tiny_cfg, build, make_sample
+):
+    tiny_cfg.roi_head.delta = 1.0
+    tiny_cfg.roi_head.fusion.scene_weight = 0.25
+    head = build(tiny_cfg).roi_head
+    patches = torch.tensor([[0.8, 0.1, 0.3, 0.5]]).logit()
+    scores = head._activate(patches, patches, torch.ones(1))
+    scene = torch.tensor([[0.4, 0.5, 0.7, 0.1], [0.2, 0.4, 0.6, 0.8]])
+    samples = [make_sample([BOX], [0]), make_sample(gt_score=[0, 0, 0, 1])]
+    loss = head._image_loss(scores, torch.zeros(1), samples, scene)
+    # Three parts of the patch and one of the scene; nothing and one of the scene.
+    both = torch.tensor([0.7, 0.8, 0.6, 0.6])
+    alone = torch.tensor([0.95, 0.9, 0.85, 0.2])
+    expected = -(both.log().sum() + alone.log().sum()) / 2
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
