@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -107,25 +107,39 @@ def _find_files(path: str) -> Iterator[ImageSource]:
 def to_load(source: ImageSource) -> str | np.ndarray:
     """What mmdet's loader is to read: a path, or pixels as it would have read them.
 
-    It turns pictures as their EXIF data say, but for WebP, which OpenCV leaves as they
-    are stored.
-
     Raises:
         OSError: A WebP file cannot be read.
     """
     if source.path is None:
         return source.array
-    if not source.path.lower().endswith('.webp') or '://' in source.path:
+    if '://' in source.path or not source.path.lower().endswith('.webp'):
         return source.path
-    with Image.open(source.path) as image:
+    pixels = read_turned_webp(source.path)
+    return source.path if pixels is None else pixels
+
+
+def read_turned_webp(file: str | os.PathLike | BinaryIO) -> np.ndarray | None:
+    """Read a WebP picture that its EXIF data turn, (H, W, 3), blue first.
+
+    OpenCV turns pictures of other formats, but leaves WebP as it is stored.
+
+    Returns:
+        ``None`` for a picture of another format, or one that is not to be turned.
+
+    Raises:
+        OSError: It is no picture.
+    """
+    with Image.open(file) as image:
+        if image.format != 'WEBP':
+            return None
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-        return _from_pil(image) if turned else source.path
+        return _from_pil(image) if turned else None
 
 
 def _from_pil(image: Image.Image) -> np.ndarray:
     """Return a PIL image as (H, W, 3), blue first, as OpenCV would have read it."""
     try:
-        # Files are turned as their EXIF data say when they are read; so are these.
+        # As files are, when they are read.
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith('I'):  # 16 bits, of which convert() cuts off the high
             return _three_channels((np.asarray(image) >> 8).astype(np.uint8))

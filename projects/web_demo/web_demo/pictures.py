@@ -8,6 +8,8 @@ import mmcv
 import numpy as np
 from PIL import Image
 
+from mmscanet.apis.inputs import read_turned_webp
+
 # What both PIL, which reads the header, and OpenCV, which decodes, can read.
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF')
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff')
@@ -39,7 +41,7 @@ def read_picture(path: Path, limits: Limits) -> np.ndarray:
     """Decode an uploaded file as the model's own pipeline would.
 
     Of an animation or a file of several pages the first picture is taken. Turned by
-    the EXIF orientation where OpenCV does so; transparency is dropped.
+    the EXIF orientation; transparency is dropped.
 
     Returns:
         (H, W, 3), BGR, uint8.
@@ -55,7 +57,9 @@ def read_picture(path: Path, limits: Limits) -> np.ndarray:
     except FileNotFoundError as error:
         raise PictureError('is not kept any more: drop it in again') from error
     check_header(content, limits)
-    image = mmcv.imfrombytes(content, flag='color')
+    image = read_turned_webp(BytesIO(content))
+    if image is None:
+        image = mmcv.imfrombytes(content, flag='color')
     if image is None:
         raise PictureError('cannot be decoded')
     return image
@@ -80,8 +84,8 @@ def check_header(content: bytes, limits: Limits) -> None:
                     f'has {width} x {height} pixels, one side more than {MAX_RATIO} '
                     'times the other'
                 )
-            # OpenCV fills what is missing with grey. JPEG at an eighth of its size
-            # is enough to see whether it is whole.
+            # A part of a picture is none, whatever OpenCV makes of it. JPEG at an
+            # eighth of its size is enough to see whether it is whole.
             picture.draft(None, (1, 1))
             picture.load()
     except Image.DecompressionBombError as error:

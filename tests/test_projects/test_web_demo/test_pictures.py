@@ -63,7 +63,7 @@ def test_cmyk(tmp_path: Path) -> None:
     np.testing.assert_allclose(image.astype(int), RGB, atol=16)
 
 
-@pytest.mark.parametrize('format', ['JPEG', 'PNG'])
+@pytest.mark.parametrize('format', ['JPEG', 'PNG', 'WEBP'])
 def test_exif_orientation_is_honoured(tmp_path: Path, format: str) -> None:
     image = read(tmp_path, Image.fromarray(RGB), format, exif=TURNED)
     upright = np.rot90(RGB, -1).astype(int)
