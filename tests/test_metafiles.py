@@ -61,7 +61,9 @@ def test_all_collections_but_the_baseline_name_a_paper(made):
 
 
 def test_published_files_are_what_the_record_says():
-    for name, entry in load_published(ROOT / RECORD).items():
+    published = load_published(ROOT / RECORD)
+    assert published
+    for name, entry in published.items():
         if '://' in entry.weights:
             continue
         content = (ROOT / entry.weights).read_bytes()

@@ -154,6 +154,7 @@ def test_scope_finds_what_mmdet_registered() -> None:
 
 def test_metafiles_name_existing_configs(repo_root: Path) -> None:
     index = yaml.safe_load((repo_root / 'model-index.yml').read_text())
+    assert index['Import']
     for metafile in index['Import']:
         models = yaml.safe_load((repo_root / metafile).read_text()).get('Models') or []
         for model in models:

@@ -6,10 +6,9 @@ from mmdet.engine.hooks.utils import trigger_visualization_hook
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.hooks.test_time_aug_hook import build_runner_with_tta
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from mmscanet.engine.distributed import close_process_group, set_launcher
+from mmscanet.engine.distributed import bare_model, close_process_group, set_launcher
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_runner_arguments,
@@ -84,8 +83,7 @@ class RequireFullCheckpoint(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare names and shapes."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        check_state_dict(model, checkpoint.get('state_dict', checkpoint))
+        check_state_dict(bare_model(runner), checkpoint.get('state_dict', checkpoint))
 
 
 def run(cfg: Config, tta: bool = False) -> None:

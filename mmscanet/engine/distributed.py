@@ -5,7 +5,9 @@ import os
 
 import torch
 from mmengine.config import Config, ConfigDict
-from torch import distributed
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import distributed, nn
 
 from mmscanet.errors import UsageError
 
@@ -44,6 +46,12 @@ def set_launcher(cfg: Config, launcher: str, local_rank: int = 0) -> None:
     cfg.model_wrapper_cfg = wrapper
     if not distributed.is_initialized():
         distributed.init_process_group('gloo')
+
+
+def bare_model(runner: Runner) -> nn.Module:
+    """Return the model of a runner without its distributed wrapper."""
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
 
 
 def close_process_group() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmscanet.engine.distributed import bare_model
 from mmscanet.engine.feature_cache import FeatureCache
 from mmscanet.errors import require_writable_folder
 
@@ -38,11 +38,10 @@ class FeatureCacheHook(Hook):
         Raises:
             OutputError: The folder cannot be written to.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if self.folder is None or self._cache is not None:
             return
         require_writable_folder(self.folder)
-        self._cache = FeatureCache(model.backbone, Path(self.folder))
+        self._cache = FeatureCache(bare_model(runner).backbone, Path(self.folder))
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Open the cache if it can serve this epoch."""

@@ -4,10 +4,10 @@ import re
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
+from mmscanet.engine.distributed import bare_model
 from mmscanet.errors import ConfigError
 
 # `head`, `bbox_head`, `context_head`, `bbox_head.0` of a cascade, ...
@@ -39,9 +39,7 @@ class LabelCountCheckHook(Hook):
         dataset = loop.dataloader.dataset
         classes = getattr(dataset, 'metainfo', {}).get('classes')
         if classes is not None:
-            model = runner.model
-            model = model.module if is_model_wrapper(model) else model
-            check_label_count(model, len(classes), type(dataset).__name__)
+            check_label_count(bare_model(runner), len(classes), type(dataset).__name__)
 
 
 def check_label_count(model: nn.Module, count: int, dataset: str) -> None:

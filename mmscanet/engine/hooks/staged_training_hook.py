@@ -10,6 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from mmscanet.engine.distributed import bare_model
 from mmscanet.errors import ConfigError
 
 _STATE = 'staged_training'  # key in the message hub, which checkpoints carry
@@ -106,7 +107,7 @@ class StagedTrainingHook(Hook):
                 f'StagedTrainingHook: nothing is validated, so {self.monitor} is never '
                 'measured; set switch_epoch or add a val_dataloader'
             )
-        self._modules = [_submodule(_bare(runner.model), n) for n in self.module_names]
+        self._modules = [_submodule(bare_model(runner), n) for n in self.module_names]
         if self._stage(runner) == 'joint' or self._reached_limit(runner):
             self._log_joint(runner, 'this hook freezes nothing')
             return
@@ -238,11 +239,6 @@ class StagedTrainingHook(Hook):
         gc.collect()  # the old wrapper takes its gradient hooks with it
         runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), model)
         runner._maybe_compile('train_step')
-
-
-def _bare(model: nn.Module) -> nn.Module:
-    """Return the model inside a distributed wrapper."""
-    return model.module if is_model_wrapper(model) else model
 
 
 def _submodule(model: nn.Module, name: str) -> nn.Module:
