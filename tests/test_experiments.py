@@ -247,6 +247,14 @@ def test_what_deep_trunks_gain_is_the_files_figures():
     assert f'beside it {reference}, {difference}, large labels {large}' in page
 
 
+def test_what_a_loss_on_image_scores_gains_last_is_the_files_figures():
+    path = ROOT / 'results/published/image-loss-choose.json'
+    reference, other, difference = compared(path)
+    page = ' '.join(PAGE)
+    assert f'It has {other} on the 600 images; without, as above,' in page
+    assert f'epochs and seed have {reference}, {difference} (`results' in page
+
+
 def test_what_one_size_a_batch_gains_is_the_files_figures():
     path = ROOT / 'results/published/one-size-choose.json'
     reference, other, difference = compared(path)
