@@ -1,20 +1,42 @@
 """Files that are whole or not there."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from .errors import explain_failed_output
 
 
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Name a file beside ``path`` to write to, which then takes its place.
+
+    Folders are made. Several processes may write the same file: the last whole one
+    stays. A link is replaced, what it points to is left alone. After an error nothing
+    is left of the new file, and ``path`` is as it was.
+
+    Raises:
+        OutputError: It cannot be written, as on a full disk.
+    """
+    path = Path(path)
+    partial = path.with_name(f'.{path.name}.{uuid4().hex}.partial')
+    with explain_failed_output(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+
+
 def write_atomically(
     path: str | os.PathLike[str], content: str | bytes | memoryview
 ) -> None:
-    """Write a file that is there whole or as it was before; folders are made.
-
-    Several processes may write the same one: the last whole one stays. A link is
-    replaced, what it points to is left alone.
+    """Write a file that is there whole or as it was before, see :func:`atomic_path`.
 
     Args:
         path: The file.
@@ -23,15 +45,6 @@ def write_atomically(
     Raises:
         OutputError: It cannot be written, as on a full disk; nothing is left of it.
     """
-    path = Path(path)
-    partial = path.with_name(f'.{path.name}.{uuid4().hex}.partial')
     content = content.encode() if isinstance(content, str) else content
-    with explain_failed_output(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                partial.unlink()
-            raise
+    with atomic_path(path) as partial:
+        partial.write_bytes(content)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mmscanet.errors import OutputError
-from mmscanet.files import write_atomically
+from mmscanet.files import atomic_path, write_atomically
 
 
 def test_many_writers_of_one_file(tmp_path: Path) -> None:
@@ -32,3 +32,14 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match='cannot write .*folder: '):
         write_atomically(path, 'text')
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
+    path = tmp_path / 'file'
+    path.write_text('old')
+    with pytest.raises(ValueError, match='no good'), atomic_path(path) as partial:
+        partial.write_text('half')
+        assert (partial.parent, path.read_text()) == (tmp_path, 'old')
+        raise ValueError('no good')
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == 'old'

@@ -31,6 +31,7 @@ from mmscanet.engine.launch import (
 from mmscanet.engine.weights import check_checkpoint
 from mmscanet.errors import UsageError, require_writable_file
 from mmscanet.evaluation.thresholds import LabelThresholds, sidecar_path
+from mmscanet.files import atomic_path
 from mmscanet.version import __version__
 
 NEEDS = ('model', 'test_dataloader')
@@ -130,8 +131,7 @@ def export(
         UsageError: The model cannot be exported, or not faithfully.
     """
     out = Path(args.out)
-    partial = out.with_name(f'{out.name}.partial')
-    try:
+    with atomic_path(out) as partial:
         save_onnx(model, partial, metadata, args.opset)
         labels, boxes = largest_differences(model, partial, images)
         found = f'scores of labels by {labels:.1e}'
@@ -143,9 +143,6 @@ def export(
                 f'{out} was not written: ONNX Runtime and PyTorch differ by more than '
                 f'{TOLERANCE:.0e}: {found}'
             )
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     kind = 'pictures' if args.images else 'made-up pictures (--images FILE: real ones)'
     print(f'{out}: {out.stat().st_size / 2**20:.1f} MiB, opset {args.opset}')
     print(f'On {len(images)} {kind}, ONNX Runtime and PyTorch differ in {found}')
