@@ -251,8 +251,18 @@ def test_what_a_loss_on_image_scores_gains_last_is_the_files_figures():
     path = ROOT / 'results/published/image-loss-choose.json'
     reference, other, difference = compared(path)
     page = ' '.join(PAGE)
-    assert f'It has {other} on the 600 images; without, as above,' in page
+    assert f'It has {other} on the 600 images; without, as above, the same' in page
     assert f'epochs and seed have {reference}, {difference} (`results' in page
+
+
+def test_what_mosaic_gains_last_is_the_files_figures():
+    path = ROOT / 'results/published/mosaic-choose.json'
+    _, other, difference = compared(path)
+    (comparison,) = json.loads(path.read_text()).values()
+    large = written(comparison['groups']['large']['difference'])
+    page = ' '.join(PAGE)
+    said = f'mosaic of four, {other} on the 600 images, {difference}, on large labels '
+    assert said + large in page
 
 
 def test_what_one_size_a_batch_gains_is_the_files_figures():

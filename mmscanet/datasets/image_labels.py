@@ -172,5 +172,5 @@ class ImageLabelsMixin:
             raise UnreadableDataError(
                 f'{path!r} cannot be loaded or transformed ({type(error).__name__}: '
                 f'{error}). If the file is damaged, replace it or take it out of '
-                f'{self.ann_file!r}.'
+                f'{self.ann_file!r}; if it is not, look at the pipeline.'
             ) from error
