@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from http.client import HTTPException
 from itertools import islice
+from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import URLError
@@ -229,7 +230,7 @@ class SCANetInferencer(DetInferencer):
         Raises:
             UsageError: An input or a threshold cannot be used.
         """
-        if not isinstance(batch_size, int) or batch_size < 1:
+        if not isinstance(batch_size, Integral) or batch_size < 1:
             raise UsageError(
                 f'batch_size must be a whole number from 1 on, not {batch_size!r}'
             )

@@ -409,14 +409,25 @@ def set_data_root(cfg: Config, data_root: str) -> None:
                 break
 
 
+def nested_items(node: Any, key: str = '') -> Iterator[tuple[str, Any]]:
+    """Yield what is inside nested dicts, lists and tuples, each with its dotted key.
+
+    Outermost first, ``node`` itself under ``key``.
+    """
+    yield key, node
+    if isinstance(node, dict):
+        children = list(node.items())
+    elif isinstance(node, (list, tuple)):
+        children = list(enumerate(node))
+    else:
+        return
+    for name, child in children:
+        yield from nested_items(child, f'{key}.{name}' if key else str(name))
+
+
 def nested_dicts(node: Any) -> Iterator[dict]:
     """Yield every dict inside nested dicts, lists and tuples, outermost first."""
-    if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            yield from nested_dicts(child)
+    return (each for _, each in nested_items(node) if isinstance(each, dict))
 
 
 def without_keys(node: Any, names: Collection[str]) -> Any:

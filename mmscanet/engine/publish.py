@@ -16,6 +16,7 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from mmscanet.errors import UsageError
 
 from .hooks import check_label_count
+from .launch import nested_items, without_keys
 from .measure import build
 from .weights import check_state_dict, dataset_meta
 
@@ -175,23 +176,15 @@ def _parse(text: str) -> Config:
 
 def _settings(cfg: Config) -> Iterator[tuple[str, Any]]:
     """Yield dotted keys and values of all that decides about scores."""
-
-    def walk(key: str, node: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(node, dict):
-            children = node.items()
-        elif isinstance(node, (list, tuple)):
-            children = enumerate(node)
-        else:
-            yield key, node
-            return
-        for name, child in children:
-            if name not in ('init_cfg', 'pretrained'):
-                yield from walk(f'{key}.{name}', child)
-
-    whole = cfg.to_dict()
-    yield from walk('model', whole['model'])
+    whole = without_keys(cfg.to_dict(), ('init_cfg', 'pretrained'))
     pipeline = whole['test_dataloader']['dataset']['pipeline']
-    yield from walk('test_dataloader.dataset.pipeline', pipeline)
+    for start, part in (
+        ('model', whole['model']),
+        ('test_dataloader.dataset.pipeline', pipeline),
+    ):
+        for key, value in nested_items(part, start):
+            if not isinstance(value, (dict, list)):
+                yield key, value
 
 
 def _to_bytes(content: dict[str, Any]) -> bytes:

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from mmscanet.errors import UsageError
 
+from .launch import nested_items
+
 
 def check_checkpoint(path: str) -> None:
     """Refuse a local file that is no checkpoint; a URL is left to the runner.
@@ -139,18 +141,10 @@ def pretrained_checkpoints(cfg: Config) -> dict[str, str]:
     found: dict[str, str] = {}
     if cfg.get('load_from'):
         found['load_from'] = cfg.load_from
-
-    def walk(node: Any, key: str) -> None:
-        if isinstance(node, dict):
-            if node.get('type') == 'Pretrained' and node.get('checkpoint'):
-                found[f'{key}.checkpoint'] = node['checkpoint']
-            for name, child in node.items():
-                walk(child, f'{key}.{name}')
-        elif isinstance(node, (list, tuple)):
-            for index, child in enumerate(node):
-                walk(child, f'{key}.{index}')
-
-    walk(cfg.get('model'), 'model')
+    for key, node in nested_items(cfg.get('model'), 'model'):
+        pretrained = isinstance(node, dict) and node.get('type') == 'Pretrained'
+        if pretrained and node.get('checkpoint'):
+            found[f'{key}.checkpoint'] = node['checkpoint']
     return found
 
 

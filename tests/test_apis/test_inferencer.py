@@ -241,6 +241,14 @@ def test_mistakes_are_told_before_any_work(
             SCANetInferencer(tiny_config, tiny_checkpoint, cfg_options=option)
 
 
+@pytest.mark.parametrize('batch_size', [0, 1.5, 'many'])
+def test_a_batch_is_a_whole_number_of_images(
+    inferencer: SCANetInferencer, batch_size: object
+) -> None:
+    with pytest.raises(UsageError, match='batch_size must be a whole number'):
+        inferencer(np.zeros((8, 8, 3), np.uint8), batch_size=batch_size)
+
+
 def test_settings_of_a_config_file_can_be_changed(
     tiny_config: Path, tiny_checkpoint: Path
 ) -> None:
