@@ -10,9 +10,11 @@ import mmcv
 import pytest
 
 webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
+from selenium.common.exceptions import WebDriverException  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from urllib3.exceptions import HTTPError  # noqa: E402  (of selenium's own requests)
 
 CHROMIUM, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
 PATIENCE = 120  # seconds; a machine may have other work
@@ -92,27 +94,40 @@ class Page:
         }
 
 
-@pytest.fixture
-def page(server: Any, tmp_path: Path) -> Iterator[Page]:
-    """Open the page in a fresh browser."""
-    downloads = tmp_path / 'downloads'
+def start_browser(profile: Path, downloads: Path) -> Any:
+    """Start Chromium and return it, once it shows a page."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (
         *('headless', 'no-sandbox', 'disable-gpu', 'disable-quic', 'no-first-run'),
         *('disable-background-networking', 'disable-component-update'),
         *('disable-sync', 'disable-dev-shm-usage', 'window-size=1400,900'),
-        f'user-data-dir={tmp_path / "profile"}',
+        f'user-data-dir={profile}',
     ):
         options.add_argument(f'--{flag}')
     options.add_experimental_option(
         'prefs', {'download.default_directory': str(downloads)}
     )
     options.set_capability('goog:loggingPrefs', {'performance': 'ALL'})
-    service = webdriver.ChromeService(DRIVER)
-    driver = webdriver.Chrome(options, service)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     try:
         driver.get('about:blank')
+    except BaseException:
+        driver.quit()
+        raise
+    return driver
+
+
+@pytest.fixture
+def page(server: Any, tmp_path: Path) -> Iterator[Page]:
+    """Open the page in a fresh browser."""
+    downloads = tmp_path / 'downloads'
+    try:
+        driver = start_browser(tmp_path / 'profile', downloads)
+    except (WebDriverException, HTTPError):
+        # On a busy machine it hung before; whether it starts is not what is tested.
+        driver = start_browser(tmp_path / 'second_profile', downloads)
+    try:
         page = Page(driver, downloads)
         page.addresses()  # those of the browser's own first page
         driver.get(server.url)
