@@ -127,26 +127,39 @@ def read_turned_webp(file: str | os.PathLike | BinaryIO) -> np.ndarray | None:
         ``None`` for a picture of another format, or one that is not to be turned.
 
     Raises:
-        OSError: It is no picture.
+        OSError: It is no picture, not whole, or too large for PIL.
     """
-    with Image.open(file) as image:
-        if image.format != 'WEBP':
-            return None
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-        return _from_pil(image) if turned else None
+    try:
+        with Image.open(file) as image:
+            turned = image.format == 'WEBP' and _is_turned(image)
+            return _pixels(image) if turned else None
+    except Image.DecompressionBombError as error:
+        raise OSError(str(error)) from error
+
+
+def _is_turned(image: Image.Image) -> bool:
+    """Tell whether EXIF data turn or mirror an image; broken ones do not."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    except Exception:  # PIL raises many kinds on what is broken
+        return False
 
 
 def _from_pil(image: Image.Image) -> np.ndarray:
     """Return a PIL image as (H, W, 3), blue first, as OpenCV would have read it."""
     try:
-        # As files are, when they are read.
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith('I'):  # 16 bits, of which convert() cuts off the high
-            return _three_channels((np.asarray(image) >> 8).astype(np.uint8))
-        rgb = np.asarray(image.convert('RGB'))
+        return _pixels(image)
     except OSError as error:
         raise UsageError(f'cannot read a PIL image: {error}') from error
-    return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """See :func:`_from_pil`; raises OSError for an image that is not whole."""
+    # As files are, when they are read.
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith('I'):  # 16 bits, of which convert() cuts off the high
+        return _three_channels((np.asarray(image) >> 8).astype(np.uint8))
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
 
 
 def _three_channels(array: np.ndarray) -> np.ndarray:

@@ -87,6 +87,35 @@ def test_webp_is_turned_as_exif_says(tmp_path: Path) -> None:
     assert to_load(ImageSource(path=url)) == url
 
 
+def test_broken_webp_is_a_picture_that_cannot_be_read(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole, damaged = tmp_path / 'whole.webp', tmp_path / 'damaged.webp'
+    Image.fromarray(noise).save(whole, exif=exif, lossless=True)
+    content = whole.read_bytes()
+    # Damaged in the middle: the EXIF data are the last of the file.
+    damaged.write_bytes(content[:60] + b'\xff' * (len(content) - 200) + content[-140:])
+    with pytest.raises(OSError, match='failed to read'):
+        to_load(ImageSource(path=str(damaged)))
+
+
+def test_broken_exif_data_turn_nothing(tmp_path: Path) -> None:
+    path = tmp_path / 'picture.webp'
+    Image.new('RGB', (2, 1)).save(path, exif=b'Exif\0\0no TIFF header')
+    assert to_load(ImageSource(path=str(path))) == str(path)
+
+
+def test_webp_too_large_for_pil_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / 'large.webp'
+    Image.new('RGB', (30, 30)).save(path)
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
+    with pytest.raises(OSError, match='exceeds limit'):
+        to_load(ImageSource(path=str(path)))
+
+
 @pytest.mark.parametrize(
     ('wrong', 'message'),
     [
