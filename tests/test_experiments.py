@@ -230,49 +230,44 @@ def test_runs_on_parts_of_images_have_the_files_figures():
     assert said in row('the mean of the weights of both and')
 
 
-def test_what_more_of_the_crop_stage_gains_is_the_files_figures():
-    path = ROOT / 'results/published/again-choose.json'
-    reference, other, difference = compared(path)
-    said = f'has {other} on the 600 images, the file itself {reference}, '
-    assert said + difference in ' '.join(PAGE)
-
-
-def test_what_deep_trunks_gain_is_the_files_figures():
-    path = RESULTS / 'published/deep-trunks.json'
-    reference, other, difference = compared(path)
+@pytest.mark.parametrize(
+    ('name', 'said'),
+    [
+        (
+            'experiments/published/deep-trunks',
+            'has {other} on the 600 images (seed 1, same FIRST), the defaults beside '
+            'it {reference}, {all}, large labels {large}',
+        ),
+        (
+            'published/again-choose',
+            'has {other} on the 600 images, the file itself {reference}, {all}',
+        ),
+        (
+            'published/image-loss-choose',
+            'It has {other} on the 600 images; without, as above, the same three '
+            'epochs and seed have {reference}, {all}',
+        ),
+        (
+            'published/mosaic-choose',
+            'a mosaic of four, {other} on the 600 images, {all}, on large labels '
+            '{large}',
+        ),
+        (
+            'published/one-size-choose',
+            'it has {other} on the 600 images; with sizes of their own, as above, the '
+            'same three epochs and seed have {reference}, {all}, on medium labels '
+            '{medium}',
+        ),
+        ('published/tta-report', 'gains {all} there: {other} against {reference}.'),
+    ],
+)
+def test_what_one_change_gains_is_the_files_figures(name, said):
+    path = ROOT / f'results/{name}.json'
+    reference, other, _ = compared(path)
     (comparison,) = json.loads(path.read_text()).values()
-    large = written(comparison['groups']['large']['difference'])
-    page = ' '.join(PAGE)
-    assert f'has {other} on the 600 images (seed 1, same FIRST)' in page
-    assert f'beside it {reference}, {difference}, large labels {large}' in page
-
-
-def test_what_a_loss_on_image_scores_gains_last_is_the_files_figures():
-    path = ROOT / 'results/published/image-loss-choose.json'
-    reference, other, difference = compared(path)
-    page = ' '.join(PAGE)
-    assert f'It has {other} on the 600 images; without, as above, the same' in page
-    assert f'epochs and seed have {reference}, {difference} (`results' in page
-
-
-def test_what_mosaic_gains_last_is_the_files_figures():
-    path = ROOT / 'results/published/mosaic-choose.json'
-    _, other, difference = compared(path)
-    (comparison,) = json.loads(path.read_text()).values()
-    large = written(comparison['groups']['large']['difference'])
-    page = ' '.join(PAGE)
-    said = f'mosaic of four, {other} on the 600 images, {difference}, on large labels '
-    assert said + large in page
-
-
-def test_what_one_size_a_batch_gains_is_the_files_figures():
-    path = ROOT / 'results/published/one-size-choose.json'
-    reference, other, difference = compared(path)
-    (comparison,) = json.loads(path.read_text()).values()
-    medium = written(comparison['groups']['medium']['difference'])
-    page = ' '.join(PAGE)
-    assert f'it has {other} on the 600 images; ' in page
-    assert f'seed have {reference}, {difference}, on medium labels {medium}' in page
+    groups = comparison['groups'].items()
+    gains = {size: written(figures['difference']) for size, figures in groups}
+    assert said.format(reference=reference, other=other, **gains) in ' '.join(PAGE)
 
 
 def test_what_mirrored_views_gain_is_the_files_figures():
@@ -307,13 +302,6 @@ def test_what_fusions_of_the_published_model_have_is_the_files_figures():
         f'(OF1 {noisy_f1} against {own_f1})',
     ):
         assert said in page
-
-
-def test_what_several_sizes_gain_the_published_model_is_the_files_figure():
-    path = ROOT / 'results/published/tta-report.json'
-    reference, other, difference = compared(path)
-    gain = f'gains {difference} there: {other} against {reference}.'
-    assert gain in ' '.join(PAGE)
 
 
 def test_what_the_last_stage_gains_is_the_files_figures():

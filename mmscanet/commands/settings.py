@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mmscanet.apis import SCANetInferencer
-from mmscanet.engine.launch import without_keys
+from mmscanet.engine.nested import without_keys
 from mmscanet.errors import UsageError
 from mmscanet.evaluation.thresholds import LabelThresholds
 from mmscanet.files import write_atomically

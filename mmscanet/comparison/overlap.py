@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmscanet.engine.launch import nested_dicts
+from mmscanet.engine.nested import nested_dicts
 
 # Parts, no two of which share a picture, with their numbers of pictures.
 # COCO 2017 divides the pictures of COCO 2014 anew, 118K/5K instead of 83K/41K

@@ -14,11 +14,8 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 
-from mmscanet.engine.launch import (
-    explain_unusable_config,
-    input_shape,
-    nested_dicts,
-)
+from mmscanet.engine.launch import explain_unusable_config, input_shape
+from mmscanet.engine.nested import nested_dicts
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable, has_annotations
 

@@ -2,7 +2,7 @@
 
 from mmengine.config import Config
 
-from mmscanet.engine.launch import nested_dicts, without_keys
+from mmscanet.engine.nested import nested_dicts, without_keys
 
 from .protocol import digest
 

@@ -5,14 +5,12 @@ mistake of the user's raises :class:`UsageError`; :func:`report_usage_errors`
 turns it, and the data sets' errors, into one line on stderr and exit status 2.
 """
 
-import difflib
-import inspect
 import io
 import os
 import select
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,17 +22,8 @@ from mmengine.runner import Runner
 
 from mmscanet.errors import ConfigError, UsageError
 
-# Read by the runner with `cfg.get`, so a config need not name them.
-_OPTIONAL_KEYS = {
-    'activation_checkpointing',
-    'compile',
-    'custom_imports',
-    'efficient_conv_bn_eval',
-    'find_unused_parameters',
-    'model_wrapper_cfg',
-    'runner_type',
-    'sync_bn',
-}
+from .config_checks import LOADERS, check_option, check_values
+from .nested import nested_dicts
 
 # What classes raise on arguments that they do not know or that are of another kind.
 _MISFITS = (
@@ -46,19 +35,6 @@ _MISFITS = (
     TypeError,
     ValueError,
 )
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-# Read late in a run, or not checked by who reads them; each with its least value.
-_NUMBERS: dict[str, tuple[type | tuple[type, ...], int]] = {
-    'train_cfg.max_epochs': (int, 1),
-    'train_cfg.max_iters': (int, 1),
-    'train_cfg.val_begin': (int, 0),
-    'train_cfg.val_interval': (int, 1),
-    'default_hooks.checkpoint.interval': (int, -1),  # -1: never
-    'default_hooks.logger.interval': (int, 1),
-    'model.test_cfg.rcnn.score_thr': ((int, float), 0),
-    **{f'{loader}.batch_size': (int, 1) for loader in LOADERS},
-}
 
 
 @contextmanager
@@ -309,77 +285,6 @@ def load_config(
     return cfg
 
 
-def check_values(cfg: Config) -> None:
-    """Refuse values that would end a run after its first epoch, or let none begin.
-
-    What builds the parts of a run checks the rest.
-
-    Raises:
-        ConfigError: Names the key, and what it may be.
-    """
-    for name in (*LOADERS, 'model', 'train_cfg', 'optim_wrapper', 'default_hooks'):
-        if not isinstance(part := cfg.get(name) or {}, dict):
-            raise ConfigError(f'{name} must be a dict, not {part!r}')
-    for key, (kind, least) in _NUMBERS.items():
-        node: Any = cfg._cfg_dict
-        for part in key.split('.'):
-            node = node.get(part) if isinstance(node, dict) else None
-        if node is None:
-            continue
-        if isinstance(node, bool) or not isinstance(node, kind) or not node >= least:
-            number = 'a whole number' if kind is int else 'a number'
-            raise ConfigError(f'{key} must be {number} from {least} on, not {node!r}')
-
-
-def check_option(cfg: Config, key: str) -> None:
-    """Refuse a dotted key that is most likely a typing mistake.
-
-    mmengine adds any unknown key without a word. A new key is right where it is an
-    argument of a class (inside a dict with ``type``) or a setting of the runner; it
-    is refused when it nearly equals a present one, when its first part is unknown,
-    or when it would open a new dict in a place where none is expected.
-
-    Raises:
-        UsageError: Names the key, and the nearest one that exists.
-    """
-    node: Any = cfg._cfg_dict
-    parts = key.split('.')
-    for depth, part in enumerate(parts):
-        if isinstance(node, (list, tuple)):
-            if not part.isdigit() or int(part) >= len(node):
-                raise UsageError(
-                    f'--cfg-options {key}: "{part}" is no index of a list of '
-                    f'{len(node)} items'
-                )
-            node = node[int(part)]
-        elif not isinstance(node, dict):
-            return  # a plain value is replaced by a dict; mmengine judges that
-        elif part in node:
-            node = node[part]
-        else:
-            _refuse_unlikely_key(node, key, parts, depth)
-            return
-
-
-def _refuse_unlikely_key(node: dict, key: str, parts: list[str], depth: int) -> None:
-    """Raise UsageError unless ``parts[depth]`` may be new in ``node``."""
-    part, known = parts[depth], [name for name in node if isinstance(name, str)]
-    if depth == 0:
-        known += [*inspect.signature(Runner.__init__).parameters, *_OPTIONAL_KEYS]
-        if part in known:
-            if len(parts) > 1 and parts[1].isdigit():
-                raise UsageError(f'--cfg-options {key}: the config has no {part}')
-            return
-    # Argument names of one class can be alike (in_channels, out_channels); only a very
-    # near one decides, a less near one is still a useful hint.
-    nearly_known = difflib.get_close_matches(part, known, n=1, cutoff=0.85)
-    opens_dict = depth < len(parts) - 1 and 'type' not in node
-    if nearly_known or depth == 0 or opens_dict:
-        near = difflib.get_close_matches(part, known, n=1, cutoff=0.6)
-        hint = f'; did you mean "{near[0]}"?' if near else ''
-        raise UsageError(f'--cfg-options {key}: the config has no key "{part}"{hint}')
-
-
 def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of ``cfg`` at another folder, in place.
 
@@ -407,36 +312,6 @@ def set_data_root(cfg: Config, data_root: str) -> None:
                 rest = node['ann_file'].removeprefix(whole_names).lstrip('/')
                 node['ann_file'] = os.path.join(data_root, rest)
                 break
-
-
-def nested_items(node: Any, key: str = '') -> Iterator[tuple[str, Any]]:
-    """Yield what is inside nested dicts, lists and tuples, each with its dotted key.
-
-    Outermost first, ``node`` itself under ``key``.
-    """
-    yield key, node
-    if isinstance(node, dict):
-        children = list(node.items())
-    elif isinstance(node, (list, tuple)):
-        children = list(enumerate(node))
-    else:
-        return
-    for name, child in children:
-        yield from nested_items(child, f'{key}.{name}' if key else str(name))
-
-
-def nested_dicts(node: Any) -> Iterator[dict]:
-    """Yield every dict inside nested dicts, lists and tuples, outermost first."""
-    return (each for _, each in nested_items(node) if isinstance(each, dict))
-
-
-def without_keys(node: Any, names: Collection[str]) -> Any:
-    """Copy nested dicts, lists and tuples less some keys; tuples become lists."""
-    if isinstance(node, dict):
-        return {k: without_keys(v, names) for k, v in node.items() if k not in names}
-    if isinstance(node, (list, tuple)):
-        return [without_keys(child, names) for child in node]
-    return node
 
 
 def set_work_dir(cfg: Config, work_dir: str | None, config_path: str) -> None:

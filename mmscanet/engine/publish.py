@@ -16,8 +16,8 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from mmscanet.errors import UsageError
 
 from .hooks import check_label_count
-from .launch import nested_items, without_keys
 from .measure import build
+from .nested import nested_items, without_keys
 from .weights import check_state_dict, dataset_meta
 
 #: What floating tensors may be published in, by the names of the command line.

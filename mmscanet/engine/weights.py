@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from mmscanet.errors import UsageError
 
-from .launch import nested_items
+from .nested import nested_items
 
 
 def check_checkpoint(path: str) -> None:

@@ -13,11 +13,10 @@ from mmengine.config import Config, ConfigDict
 from torch.utils.data import DataLoader, Dataset
 
 from mmscanet.engine import launch
+from mmscanet.engine.config_checks import check_option, check_values
 from mmscanet.engine.launch import (
     add_config_arguments,
     add_tensorboard,
-    check_option,
-    check_values,
     explain_unusable_config,
     input_shape,
     load_config,
