@@ -1,4 +1,4 @@
-"""What docs/experiments.md says was measured is what results/experiments has."""
+"""What the pages of experiments say was measured is what results/experiments has."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,8 @@ from mmscanet.comparison import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'results/experiments'
-PAGE = (ROOT / 'docs/experiments.md').read_text().splitlines()
+PAGES = [ROOT / 'docs/experiments.md', *sorted(ROOT.glob('docs/experiments/*.md'))]
+PAGE = [line for page in PAGES for line in page.read_text().splitlines()]
 TABLES = sorted(RESULTS.glob('**/voc07-choose-*.csv'))
 FUSIONS = sorted(RESULTS.glob('fusions-*.json'))
 PAIRED = sorted(RESULTS.glob('**/paired-*.json'))
@@ -17,13 +18,13 @@ LEAVES = ROOT / 'configs/scanet/experiments'
 
 
 def cells(name: str) -> list[str]:
-    """The cells of the one row of the page that begins with ``name``."""
+    """The cells of the one row of the pages that begins with ``name``."""
     (row,) = (line for line in PAGE if line.startswith(f'| `{name}` |'))
     return [cell.strip() for cell in row.split('|')]
 
 
 def row(start: str) -> str:
-    """The one row of the page that begins so."""
+    """The one row of the pages that begins so."""
     (found,) = (line for line in PAGE if line.startswith(f'| {start}'))
     return found
 

@@ -34,7 +34,7 @@ def test_page_names_every_config():
 
 def test_links_of_the_documents_lead_somewhere():
     pages = [ROOT / 'README.md', ROOT / 'configs/scanet/README.md']
-    pages += [*(ROOT / 'docs').glob('*.md'), *(ROOT / 'projects').rglob('README.md')]
+    pages += [*(ROOT / 'docs').rglob('*.md'), *(ROOT / 'projects').rglob('README.md')]
     for page in pages:
         for target in re.findall(r'\]\(([^)#]+)', page.read_text()):
             if '://' not in target:
