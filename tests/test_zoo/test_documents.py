@@ -32,13 +32,23 @@ def test_page_names_every_config():
     assert {row.split('`')[1] for row in rows} == CONFIGS
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link can name of a page: its headings, in small letters with hyphens."""
+    headings = re.findall(r'^#+ (.+)$', page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r'[^\w\- ]', '', h.lower()).replace(' ', '-') for h in headings}
+
+
 def test_links_of_the_documents_lead_somewhere():
     pages = [ROOT / 'README.md', ROOT / 'configs/scanet/README.md']
     pages += [*(ROOT / 'docs').rglob('*.md'), *(ROOT / 'projects').rglob('README.md')]
     for page in pages:
-        for target in re.findall(r'\]\(([^)#]+)', page.read_text()):
-            if '://' not in target:
-                assert (page.parent / target).exists(), f'{page.name}: {target}'
+        for target, anchor in re.findall(r'\]\(([^)#]*)#?([^)]*)\)', page.read_text()):
+            if '://' in target:
+                continue
+            other = page.parent / target if target else page
+            assert other.exists(), f'{page.name}: {target}'
+            if anchor:
+                assert anchor in anchors(other), f'{page.name}: {target}#{anchor}'
 
 
 def test_pages_of_peers_name_their_configs():
