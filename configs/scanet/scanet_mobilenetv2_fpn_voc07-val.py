@@ -3,7 +3,7 @@
 #           the joint stage.
 # Hardware, time, memory: 2 cores of an Intel Xeon, no GPU; about 75 minutes beside
 #           other work; 3 GB.
-# Command, and for the figure the --cfg-options that README.md gives with it:
+# Command, and for the figure the --cfg-options that docs/results.md gives with it:
 #           python tools/train.py configs/scanet/scanet_mobilenetv2_fpn_voc07-val.py
 _base_ = './scanet_mobilenetv2_fpn_voc07.py'
 

@@ -1,6 +1,6 @@
 # The first joint stage of SCANet+ as published: the model that scanet_plus_mobilenetv2_fpn_voc07-val_coral.py
 # has trained on a frozen backbone, now with the backbone's last stages.
-# Expected: mAP 89.7 on 1,800 images of val (seed 0); docs/experiments.md
+# Expected: mAP 89.7 on 1,800 images of val (seed 0); docs/experiments/schedule.md
 # Hardware: 2 cores of an AMD EPYC, one thread, no GPU, about 50 minutes beside other work.
 # Command (FIRST is that model):
 #   FIRST=CHECKPOINT python tools/train.py configs/scanet/scanet_plus_mobilenetv2_fpn_voc07-val_coral_joint.py

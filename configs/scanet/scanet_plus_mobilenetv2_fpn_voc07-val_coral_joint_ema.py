@@ -1,7 +1,7 @@
 # The last stage of SCANet+ without parts of images: the joint stage goes on, with more of the backbone, varied colours
 # and averaged weights.
 # Expected: mAP 90.6 on 1,800 images of val (seeds 0 and 1), 91.1 by the mean of both, its published file;
-#   docs/experiments.md
+#   docs/experiments/schedule.md
 # Hardware: 2 cores of an AMD EPYC, one thread, no GPU, about 85 minutes beside other work.
 # Command (FIRST is what scanet_plus_mobilenetv2_fpn_voc07-val_coral_joint.py has trained):
 #   FIRST=CHECKPOINT python tools/train.py configs/scanet/scanet_plus_mobilenetv2_fpn_voc07-val_coral_joint_ema.py
