@@ -234,8 +234,12 @@ def _training_split(key: _Key) -> tuple[int, str]:
             [each['bbox'], each['bbox_label'], each.get('ignore_flag', 0)]
             for each in info.get('instances', [])
         ]
-        images[str(info['img_id'])] = [np.int8(info['gt_score']).tolist(), boxes]
-    return len(images), digest(sorted(images.items()))
+        # Joined data sets may have the same ids.
+        image = str(info['img_id']), info['img_path']
+        images[image] = [np.int8(info['gt_score']).tolist(), boxes]
+    # Without the paths, which differ between machines.
+    content = sorted([img_id, each] for (img_id, _), each in images.items())
+    return len(images), digest(content)
 
 
 def _read(key: _Key) -> tuple[Any, list[dict]]:

@@ -240,6 +240,15 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
             scored=[bool(ann['iscrowd'] or not ann.get('ignore')) for ann in anns],
             num_classes=len(self.cat2label),
         )
+        # mmdet drops these boxes, so that a part of the image cannot be told to be
+        # without them.
+        data_info['dropped_labels'] = sorted(
+            {
+                self.cat2label[ann['category_id']]
+                for ann in anns
+                if ann.get('ignore') and not ann['iscrowd']
+            }
+        )
         return data_info
 
 

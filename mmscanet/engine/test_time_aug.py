@@ -8,7 +8,8 @@ from mmscanet.errors import ConfigError
 
 from .launch import resize_scale
 
-# Sides of the views in those of the test pipeline; docs/experiments/schedule.md has others.
+# Sides of the views in those of the test pipeline; docs/experiments/schedule.md has
+# others.
 SCALES = (0.85, 1.0, 1.25)
 
 

@@ -27,9 +27,10 @@ def load_scores(path: str | os.PathLike[str], ids: Path | None = None) -> ScoreT
     if ids is None:
         return table
     try:
-        listed = ids.read_text(encoding='utf-8-sig').split()
+        lines = ids.read_text(encoding='utf-8-sig').splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f'cannot read {ids}: {error}') from error
+    listed = [line.strip() for line in lines if line.strip()]
     if not listed:
         raise UsageError(f'{ids} lists no image')
     if missing := sorted(set(listed) - set(table.img_id)):

@@ -82,6 +82,18 @@ def test_config_is_described_by_its_data(tiny_config: Path, tmp_path: Path):
     assert 'images trained on' not in differences
 
 
+def test_joined_data_sets_may_have_the_same_ids(tiny_config: Path, tmp_path: Path):
+    cfg = Config.fromfile(tiny_config)
+    alone = Protocol.of_config(cfg, 'tiny')
+    shutil.copytree(cfg.data_root, tmp_path / 'more')
+    one = cfg.train_dataloader.dataset
+    more = dict(one, data_root=str(tmp_path / 'more'))
+    cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[one, more])
+    joined = Protocol.of_config(cfg, 'joined')
+    assert (alone.train_images, joined.train_images) == (12, 24)
+    assert alone.train_digest != joined.train_digest
+
+
 def test_data_without_image_labels_are_refused(tiny_config: Path):
     cfg = Config.fromfile(tiny_config)
     Protocol.of_config(cfg, 'tiny')  # makes the data

@@ -96,6 +96,8 @@ def test_labels_and_areas(root):
     ]
     # The crowd stays out of what the regressor learns from.
     assert [i['ignore_flag'] for i in infos[0]['instances']] == [0, 0, 1]
+    # What mmdet drops is not forgotten.
+    assert [info['dropped_labels'] for info in infos] == [[], [], [], [], [0, 1]]
 
 
 @pytest.mark.parametrize('order', [(0, 1, 2), (2, 0, 1), (1, 2, 0)])

@@ -62,6 +62,17 @@ def test_ids_choose_the_images(tmp_path, run):
     assert json.loads(out.read_text())['multi-label/mAP'] == expected['mAP']
 
 
+def test_an_id_may_have_a_space(tmp_path, run):
+    names = [f'photo {i}' for i in range(20)]
+    table = replace(write_scores(tmp_path / 'scores.npz'), img_id=np.array(names))
+    table.save(tmp_path / 'scores.npz')
+    ids, out = tmp_path / 'ids.txt', tmp_path / 'figures.json'
+    ids.write_text('photo 1\n\nphoto 2  \nphoto 3\nphoto 4\n')
+    run(tmp_path / 'scores.npz', '--ids', ids, '--json', out)
+    expected = compute_figures(table.select(np.isin(table.img_id, names[1:5])))
+    assert json.loads(out.read_text())['multi-label/mAP'] == expected['mAP']
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [('', 'lists no image'), ('3\n77\n', 'lacks 1 of the 2 images')],

@@ -109,4 +109,7 @@ def _labels_of_part(
     gt_score, gt_area = image_labels(left, areas, scored, len(whole))
     # Where in the image a label without a box is, nobody knows.
     gt_score[(whole != ABSENT) & ~np.isin(every, labels)] = NOT_SCORED
+    # Nor where the boxes that COCO marks `ignore` are, which mmdet drops.
+    dropped = np.isin(every, results.get('dropped_labels', []))
+    gt_score[dropped & (gt_score == ABSENT)] = NOT_SCORED
     return gt_score, gt_area

@@ -125,8 +125,9 @@ class SCAFusion(BaseModule):
         """Label an image from the scores (N, C) of its patches.
 
         Returns:
-            (C,), in [0, 1], all 0 for N = 0: ``score``, and of each branch that is
-            there, alone, ``object_score``, ``context_score`` and ``scene_score``.
+            (C,), in [0, 1]: ``score``, and of each branch that is there, alone,
+            ``object_score``, ``context_score`` and ``scene_score``. No patch gives 0;
+            the scene of an image without patches still has its part in ``score``.
         """
         of_patches = dict(
             score=self._fuse_patches(object_scores, context_scores),
