@@ -98,6 +98,25 @@ def test_a_peer_trained_in_all_stages_has_the_files_figures():
     assert 'small labels {}, medium ones {}'.format(*sizes) in TEXT
 
 
+def test_a_peer_at_its_own_rate_has_the_files_figures():
+    stages = {}
+    for stage in ('joint', 'crop'):
+        path = RESULTS / f'rates/{stage}/voc07-val-mobilenetv2.csv'
+        (found,) = Results.load(path).sorted_rows()
+        stages[stage] = f'{float(found["mAP"]):.1f}'
+    assert f'| DELTA | 87.7 | {stages["joint"]} | {stages["crop"]} |' in TEXT
+    path = RESULTS / 'rates/crop/delta-scanet_plus.json'
+    reference, other, difference = compared(path)
+    assert reference == stages['crop']
+    assert f'| SCANet+ | 88.1, of six epochs 88.6 | 89.7 | {other} |' in TEXT
+    assert f'SCANet+ is {difference} above DELTA' in TEXT
+    (comparison,) = json.loads(path.read_text()).values()
+    small = comparison['groups']['small']
+    reference, other = (f'{small[x]["value"]:.1f}' for x in ('reference', 'other'))
+    assert f'small labels {written(small["difference"])}' in TEXT
+    assert f'DELTA has {reference} on them and SCANet+ {other}' in TEXT
+
+
 @pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
 def test_methods_at_another_rate_have_the_tables_figures(rate, column):
     names = dict(
