@@ -7,6 +7,7 @@ from .heads import (
     LabelQueryHead,
     LabelSequenceHead,
     MultiLabelClsHead,
+    WindowHead,
 )
 from .layers import (
     GraphConvolution,
@@ -49,5 +50,6 @@ __all__ = [
     'SCAFusion',
     'SCANet',
     'SCARoIHead',
+    'WindowHead',
     'share_with_neighbours',
 ]
