@@ -117,6 +117,20 @@ def test_a_peer_at_its_own_rate_has_the_files_figures():
     assert f'DELTA has {reference} on them and SCANet+ {other}' in TEXT
 
 
+@pytest.mark.parametrize(
+    ('images', 'said'),
+    [
+        ('all', 'nothing is gained: {other} against {reference}, {gain}; '),
+        ('choose', '{other} against {reference} on the 600, {gain}; '),
+        ('report', '{other} against {reference} on the 1,200, {gain} ('),
+    ],
+)
+def test_what_a_scene_branch_of_windows_gains_is_the_files_figures(images, said):
+    path = ROOT / f'results/published/windows-{images}.json'
+    reference, other, gain = compared(path)
+    assert said.format(other=other, reference=reference, gain=gain) in TEXT
+
+
 @pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
 def test_methods_at_another_rate_have_the_tables_figures(rate, column):
     names = dict(

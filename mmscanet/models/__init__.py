@@ -7,7 +7,6 @@ from .heads import (
     LabelQueryHead,
     LabelSequenceHead,
     MultiLabelClsHead,
-    WindowHead,
 )
 from .layers import (
     GraphConvolution,
@@ -50,6 +49,5 @@ __all__ = [
     'SCAFusion',
     'SCANet',
     'SCARoIHead',
-    'WindowHead',
     'share_with_neighbours',
 ]

@@ -4,8 +4,12 @@
 #   FIRST=CHECKPOINT python tools/train.py configs/scanet/experiments/scanet_mobilenetv2_fpn_voc07-choose_windows.py
 _base_ = './scanet_mobilenetv2_fpn_voc07-choose.py'
 
+custom_imports = dict(
+    imports=['mmscanet', 'projects.delta.delta'], allow_failed_imports=False
+)
+
 model = dict(
     roi_head=dict(
-        scene_head=dict(type='WindowHead', in_channels=1280, hidden_channels=256)
+        scene_head=dict(type='DELTAHead', in_channels=1280, hidden_channels=256)
     )
 )

@@ -4,12 +4,10 @@ from .label_graph_head import LabelGraphHead
 from .label_query_head import LabelQueryHead
 from .label_sequence_head import LabelSequenceHead
 from .multi_label_cls_head import MultiLabelClsHead
-from .window_head import WindowHead
 
 __all__ = [
     'LabelGraphHead',
     'LabelQueryHead',
     'LabelSequenceHead',
     'MultiLabelClsHead',
-    'WindowHead',
 ]
