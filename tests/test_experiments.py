@@ -129,6 +129,8 @@ def test_what_a_scene_branch_of_windows_gains_is_the_files_figures(images, said)
     path = ROOT / f'results/published/windows-{images}.json'
     reference, other, gain = compared(path)
     assert said.format(other=other, reference=reference, gain=gain) in TEXT
+    scene = json.loads((ROOT / 'results/published/windows-scene.json').read_text())
+    assert f'by itself it has {scene["multi-label/mAP"]:.1f} on all 1,800' in TEXT
 
 
 @pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
