@@ -178,8 +178,10 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
 
     A box makes its class present, an ``iscrowd`` box too, although mmdet moves it
     to the ignored instances. A class seen only in boxes marked ``ignore`` is not
-    scored. A box that mmdet drops because nothing of it can be seen (outside the
-    image, no area, under one pixel wide or high) makes no label.
+    scored. mmdet drops these boxes, so that ``dropped_labels`` lists their classes:
+    no part of the image can be said to be without them. A box that mmdet drops because
+    nothing of it can be seen (outside the image, no area, under one pixel wide or high)
+    makes no label.
 
     Args:
         allow_extra_classes: Accept categories of the annotation file that are not
@@ -224,7 +226,7 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
-        """Add ``gt_score`` (C,) int8 and ``gt_area`` (C,) float32 to mmdet's info."""
+        """Add ``gt_score`` (C,) int8, ``gt_area`` (C,) float32, ``dropped_labels``."""
         data_info = super().parse_data_info(raw_data_info)
         width, height = data_info['width'], data_info['height']
         known = [
@@ -234,20 +236,16 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
         ]
         anns = [ann for ann in known if _visible(ann, width, height)]
         self._unseen_boxes += len(known) - len(anns)
+        labels = [self.cat2label[ann['category_id']] for ann in anns]
+        scored = [bool(ann['iscrowd'] or not ann.get('ignore')) for ann in anns]
         data_info['gt_score'], data_info['gt_area'] = image_labels(
-            labels=[self.cat2label[ann['category_id']] for ann in anns],
+            labels=labels,
             areas=[ann['area'] for ann in anns],
-            scored=[bool(ann['iscrowd'] or not ann.get('ignore')) for ann in anns],
+            scored=scored,
             num_classes=len(self.cat2label),
         )
-        # mmdet drops these boxes, so that a part of the image cannot be told to be
-        # without them.
         data_info['dropped_labels'] = sorted(
-            {
-                self.cat2label[ann['category_id']]
-                for ann in anns
-                if ann.get('ignore') and not ann['iscrowd']
-            }
+            {label for label, kept in zip(labels, scored, strict=True) if not kept}
         )
         return data_info
 
