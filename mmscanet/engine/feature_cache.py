@@ -126,6 +126,9 @@ def weights_digest(module: nn.Module) -> str:
     for name, layer in module.named_modules():
         # Not its repr, which has the file that the weights came from.
         digest.update(f'{name} {type(layer).__name__} {layer.extra_repr()}'.encode())
+        # As the scale of Swin's attention, which no repr has.
+        factors = {k: v for k, v in vars(layer).items() if isinstance(v, float)}
+        digest.update(str(sorted(factors.items())).encode())
     for name, value in module.state_dict().items():
         digest.update(name.encode())
         digest.update(_bytes(value))

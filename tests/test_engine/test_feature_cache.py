@@ -24,10 +24,11 @@ class TwoLevels(nn.Module):
         self.first = nn.Conv2d(3, 4, 3, stride)
         self.second = nn.Conv2d(4, 5, 3)
         self.seen = 0
+        self.scale = 1.0
 
     def forward(self, images):
         self.seen += len(images)
-        fine = self.first(images)
+        fine = self.scale * self.first(images)
         levels = fine, self.second(fine)
         return tuple(levels[index] for index in self.out_indices)
 
@@ -73,6 +74,9 @@ def test_other_weights_and_other_layers_are_not_answered_for(frozen, cache, tmp_
     strided = TwoLevels(stride=2).eval().requires_grad_(False)
     strided.load_state_dict(frozen.state_dict())
     assert weights_digest(strided) != weights_digest(frozen)
+    scaled = copy.deepcopy(frozen)
+    scaled.scale = 0.5
+    assert weights_digest(scaled) != weights_digest(frozen)
     assert weights_digest(copy.deepcopy(frozen)) == weights_digest(frozen)
 
 

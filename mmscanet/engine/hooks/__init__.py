@@ -1,5 +1,6 @@
 """Hooks for mmengine runners."""
 
+from .best_figure_check_hook import BestFigureCheckHook
 from .feature_cache_hook import FeatureCacheHook
 from .finite_loss_hook import FiniteLossHook
 from .label_count_check_hook import LabelCountCheckHook, check_label_count
@@ -8,6 +9,7 @@ from .staged_training_hook import StagedTrainingHook
 from .warm_up_check_hook import WarmUpCheckHook
 
 __all__ = [
+    'BestFigureCheckHook',
     'FeatureCacheHook',
     'FiniteLossHook',
     'LabelCountCheckHook',
