@@ -1,9 +1,12 @@
 """Files that are whole or not there."""
 
+import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from .errors import explain_failed_output
@@ -48,3 +51,25 @@ def write_atomically(
     content = content.encode() if isinstance(content, str) else content
     with atomic_path(path) as partial:
         partial.write_bytes(content)
+
+
+def write_json(path: str | os.PathLike[str], content: Any) -> None:
+    """Write JSON as :func:`write_atomically` writes; nan, which it lacks, as null.
+
+    Args:
+        path: The file.
+        content: Of dicts, lists, tuples, numbers, text and None.
+
+    Raises:
+        OutputError: It cannot be written; nothing is left of it.
+    """
+    text = json.dumps(_without_nan(content), indent=2, allow_nan=False)
+    write_atomically(path, text + '\n')
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

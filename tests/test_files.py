@@ -1,12 +1,13 @@
 """Files that are whole or not there, whoever else writes them."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from mmscanet.errors import OutputError
-from mmscanet.files import atomic_path, write_atomically
+from mmscanet.files import atomic_path, write_atomically, write_json
 
 
 def test_many_writers_of_one_file(tmp_path: Path) -> None:
@@ -43,3 +44,10 @@ def test_a_file_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
         raise ValueError('no good')
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == 'old'
+
+
+def test_json_has_no_nan(tmp_path: Path) -> None:
+    path = tmp_path / 'figures.json'
+    write_json(path, dict(low=float('nan'), rows=[(1, 2.5), float('nan')]))
+    assert 'NaN' not in path.read_text()
+    assert json.loads(path.read_text()) == dict(low=None, rows=[[1, 2.5], None])

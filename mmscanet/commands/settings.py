@@ -8,7 +8,7 @@ from mmscanet.apis import SCANetInferencer
 from mmscanet.engine.nested import without_keys
 from mmscanet.errors import UsageError
 from mmscanet.evaluation.thresholds import LabelThresholds
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 
 Settings = dict[str, object]
 # Parts of a model's config that labels do not depend on.
@@ -55,7 +55,7 @@ def keep_settings(out: str, settings: Settings) -> None:
                 f'{out} was made with other {" and other ".join(differ)}: name another '
                 'file, or --overwrite it'
             )
-    write_atomically(path, json.dumps(settings, indent=2) + '\n')
+    write_json(path, settings)
 
 
 def _read(path: Path) -> Settings | None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmscanet.errors import DataError
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 
 #: Where the record lies in the repository.
 RECORD = Path('checkpoints/published.json')
@@ -54,4 +54,4 @@ def load_published(path: Path) -> dict[str, Published]:
 def save_published(path: Path, published: dict[str, Published]) -> None:
     """Write a record, sorted by name."""
     content = {name: asdict(published[name]) for name in sorted(published)}
-    write_atomically(path, json.dumps(content, indent=2) + '\n')
+    write_json(path, content)

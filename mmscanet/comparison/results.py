@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmscanet.errors import DataError
-from mmscanet.files import write_atomically
+from mmscanet.files import write_atomically, write_json
 
 from .protocol import Protocol, check_same
 
@@ -141,7 +141,7 @@ class Results:
     def save(self) -> None:
         """Write both files; each is there whole or as it was before."""
         content = dict(protocol=self.protocol.hash, parts=self.protocol.to_json())
-        write_atomically(self.protocol_path, json.dumps(content, indent=2) + '\n')
+        write_json(self.protocol_path, content)
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator='\n')
         writer.writeheader()

@@ -25,7 +25,7 @@ from mmscanet.engine.measure import (
 from mmscanet.engine.run_log import training_records
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import METRIC_VERSION, ScoreTable, compute_figures
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 from mmscanet.lock import only_process
 
 from .config_name import ConfigName
@@ -161,7 +161,7 @@ class Run:
             machine=machine(),
             **versions(),
         )
-        write_atomically(self.folder / 'run.json', json.dumps(record, indent=2) + '\n')
+        write_json(self.folder / 'run.json', record)
 
     def train_command(self) -> list[str]:
         """The command that trains; it goes on where an earlier one was stopped."""

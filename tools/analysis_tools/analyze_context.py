@@ -6,12 +6,9 @@ the figures mean. Writes ``context_analysis.md`` (tables, printed too),
 """
 
 import dataclasses
-import json
-import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 
@@ -37,7 +34,7 @@ from mmscanet.evaluation.context_analysis import (
     analyze_context,
     format_analysis,
 )
-from mmscanet.files import write_atomically
+from mmscanet.files import write_atomically, write_json
 
 # Colours of Okabe and Ito's palette and black; shapes tell them apart in grey.
 STYLES = dict(
@@ -203,15 +200,6 @@ PLOTS = {
 }
 
 
-def without_nan(value: Any) -> Any:
-    """Replace nan, which JSON does not have, by None."""
-    if isinstance(value, dict):
-        return {key: without_nan(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [without_nan(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
 def run(args: Namespace) -> None:
     """Analyse a score file, print the tables, and write tables, JSON and plots.
 
@@ -235,9 +223,7 @@ def run(args: Namespace) -> None:
     print(text)
     write_atomically(texts[0], text)
     content = dict(scores=str(args.scores), options=options)
-    content |= without_nan(dataclasses.asdict(analysis))
-    content = json.dumps(content, indent=2, allow_nan=False)
-    write_atomically(texts[1], content + '\n')
+    write_json(texts[1], content | dataclasses.asdict(analysis))
     for name, plot in PLOTS.items():
         figure = plot(analysis)
         with explain_failed_output(args.out_dir / name):

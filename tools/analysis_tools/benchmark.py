@@ -4,7 +4,6 @@ Both have the same backbone, neck and RPN and see the same random images. The tw
 timed in turn in one process; peak memory is measured in a process for each figure.
 """
 
-import json
 import platform
 from argparse import ArgumentParser
 
@@ -36,7 +35,7 @@ from mmscanet.engine.timing_arguments import (
     timing_setting,
 )
 from mmscanet.errors import require_writable_file
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 
 OURS, TWIN = 'SCANet', 'Faster R-CNN'
 # (title, task of SCANet, what it is compared with)
@@ -159,9 +158,7 @@ def main() -> None:
                 arguments=vars(args),
                 repeats=args.repeats,
             )
-            write_atomically(
-                args.out, json.dumps(dict(record, result=result), indent=2)
-            )
+            write_json(args.out, dict(record, result=result))
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ changes one setting of the model's own.
 """
 
 import copy
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import defaultdict
@@ -30,7 +29,7 @@ from mmscanet.engine.weights import check_checkpoint, check_state_dict
 from mmscanet.errors import ConfigError, DataError, UsageError, require_writable_file
 from mmscanet.evaluation import ScoreTable, compute_figures
 from mmscanet.evaluation.report import draw_table, format_number
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 from mmscanet.models import SCAFusion, SCANet
 from mmscanet.models.roi_heads.sca_fusion import scores_of
 
@@ -174,7 +173,7 @@ def main() -> None:
         ]
         print(draw_table([[head, *rows]]))
         if args.json is not None:
-            write_atomically(args.json, json.dumps(found, indent=2) + '\n')
+            write_json(args.json, found)
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ marks an interval that leaves out 0. The seed of a training moves figures too, a
 is not in the interval.
 """
 
-import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ from mmscanet.evaluation import (
     load_scores,
 )
 from mmscanet.evaluation.report import draw_table
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 
 
 def parse_args() -> Namespace:
@@ -82,7 +81,7 @@ def compare(args: Namespace) -> None:
         if not args.classwise:
             for each in figures.values():
                 del each['labels']
-        write_atomically(args.json, json.dumps(figures, indent=2) + '\n')
+        write_json(args.json, figures)
 
 
 def format_comparison(comparison: PairedComparison, *, classwise: bool) -> str:

@@ -5,7 +5,6 @@ figures equal those the run printed.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from mmscanet.engine.launch import report_usage_errors
@@ -22,7 +21,7 @@ from mmscanet.evaluation import (
     load_scores,
     read_threshold,
 )
-from mmscanet.files import write_atomically
+from mmscanet.files import write_json
 
 
 def parse_args() -> argparse.Namespace:
@@ -95,7 +94,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.json is not None:
         prefix = MultiLabelMetric.default_prefix
         named = {f'{prefix}/{name}': value for name, value in figures.items()}
-        write_atomically(args.json, json.dumps(named, indent=2) + '\n')
+        write_json(args.json, named)
 
 
 def main() -> None:
