@@ -52,7 +52,8 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--show-dir',
         metavar='DIR',
-        help='save pictures in DIR, below the run of the working folder',
+        help='save pictures in DIR, below the run of the working folder; of several '
+        'processes the first saves its share',
     )
     parser.add_argument(
         '--wait-time', type=float, default=2, help='seconds between shown pictures'

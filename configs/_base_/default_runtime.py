@@ -15,6 +15,8 @@ default_hooks = dict(
     finite_loss=dict(type='FiniteLossHook'),
     label_count=dict(type='LabelCountCheckHook'),
     label_statistics=dict(type='LabelStatisticsHook'),
+    # Several processes validate with the statistics of BatchNorm that are saved.
+    sync_buffers=dict(type='SyncBuffersHook'),
     visualization=dict(score_thr=0.5),
     warm_up=dict(type='WarmUpCheckHook'),
 )

@@ -28,6 +28,9 @@ def set_launcher(cfg: Config, launcher: str, local_rank: int = 0) -> None:
             'tools/dist_test.sh or torchrun'
         )
     cfg.launcher = launcher
+    if launcher == 'mpi':
+        # mmengine chooses the GPU by this, but the wrapper by LOCAL_RANK.
+        local_rank = int(os.environ.get('OMPI_COMM_WORLD_LOCAL_RANK', local_rank))
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
     if launcher == 'none' or torch.cuda.is_available():
         return

@@ -136,14 +136,16 @@ def weights_digest(module: nn.Module) -> str:
 
 
 def pixels_digest(image: Tensor) -> str:
-    """Digest an image (3, H, W), with the precision that it will be computed in."""
+    """Digest an image (3, H, W), with the device and precision it is computed in."""
     kind = image.device.type
     precision = (
         torch.get_autocast_dtype(kind)
         if torch.is_autocast_enabled(kind)
         else image.dtype
     )
-    about = f'{tuple(image.shape)} {precision}'
+    # A GPU may round single precision to TF32.
+    rounded = kind == 'cuda' and torch.backends.cudnn.allow_tf32
+    about = f'{tuple(image.shape)} {precision} {kind} {rounded}'
     digest = hashlib.blake2b(about.encode(), digest_size=16)
     digest.update(_bytes(image))
     return digest.hexdigest()

@@ -233,6 +233,9 @@ def make_tasks(
     boxes; ``predict_labels``, where the model has it, with labels alone.
     """
     inputs, samples = batch
+    # Predictions are put into samples of their own, again and again: a copy each time
+    # would be measured too.
+    asked = copy.deepcopy(samples)
     place: Path | None = None
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.5)
 
@@ -271,13 +274,13 @@ def make_tasks(
     def predict() -> None:
         model.eval()
         with setting.autocast():
-            model.predict(inputs, copy.deepcopy(samples))
+            model.predict(inputs, asked)
 
     @torch.no_grad()
     def predict_labels() -> None:
         model.eval()
         with setting.autocast():
-            model.predict_labels(inputs, copy.deepcopy(samples))
+            model.predict_labels(inputs, asked)
 
     tasks = dict(train=train, train_frozen=train_frozen, predict=predict)
     if cache is not None:
@@ -319,9 +322,9 @@ def _conv_backward_flops(
 def peak_memory(model_cfg: ConfigDict, task: str, setting: Setting) -> int | None:
     """Measure a task's peak memory, in bytes, in a fresh process of its own.
 
-    On CUDA, the peak of what torch has allocated, weights included. On a CPU (Linux),
-    how far the resident set grows beyond the built model and batch in two runs of the
-    task, so without the weights; None where the system does not tell.
+    How far it grows beyond the built model and batch in two runs of the task: on CUDA
+    what torch has allocated, on a CPU (Linux) the resident set; None where the system
+    does not tell.
     """
     with multiprocessing.get_context('spawn').Pool(1) as pool:
         return pool.apply(_peak_memory, (model_cfg.to_dict(), task, setting))
@@ -337,11 +340,15 @@ def _peak_memory(model_cfg: dict, task: str, setting: Setting) -> int | None:
     batch = random_batch(setting, count_labels(cfg))
     run = make_tasks(model, batch, setting=setting)[task]
     on_gpu = setting.device.startswith('cuda')
+    if on_gpu:
+        before = torch.cuda.memory_allocated(setting.device)
+        torch.cuda.reset_peak_memory_stats(setting.device)
+        run()
+        run()
+        return torch.cuda.max_memory_allocated(setting.device) - before
     before = _status_bytes('VmRSS')
     run()
     run()
-    if on_gpu:
-        return torch.cuda.max_memory_allocated(setting.device)
     # Not getrusage: a new process inherits the peak of the one that started it.
     peak = resident_peak()
     return None if before is None or peak is None else max(peak - before, 0)

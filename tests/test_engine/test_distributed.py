@@ -48,6 +48,18 @@ def test_with_a_gpu_the_config_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'model_wrapper_cfg' not in cfg
 
 
+def test_each_process_of_mpi_wraps_the_model_on_its_own_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setenv('OMPI_COMM_WORLD_LOCAL_RANK', '1')
+    # Put back afterwards, as monkeypatch knows it.
+    monkeypatch.setenv('LOCAL_RANK', 'unset')
+    monkeypatch.delenv('LOCAL_RANK')
+    set_launcher(example(), 'mpi')
+    assert os.environ['LOCAL_RANK'] == '1'
+
+
 # A wrapped model in a reference cycle, as a runner's hooks make it.
 WORKER = """
 import os

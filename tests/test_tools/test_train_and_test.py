@@ -40,6 +40,24 @@ class KillOnce(Hook):
 """
 
 
+# Another: all processes validate with the same statistics of BatchNorm.
+SAME_BUFFERS = """
+import torch
+from mmdet.registry import HOOKS
+from mmengine.dist import all_gather
+from mmengine.hooks import Hook
+
+
+@HOOKS.register_module()
+class SameBuffers(Hook):
+    def before_val_iter(self, runner, batch_idx, data_batch=None):
+        means = [v for k, v in runner.model.named_buffers() if 'running_mean' in k]
+        assert means
+        for mean in means:
+            assert torch.equal(*all_gather(mean))
+"""
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a process that finds the package and stays small."""
     path = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
@@ -184,9 +202,17 @@ def test_two_processes_train_on_cpus(
     config: Path, killed_and_resumed: Path, tmp_path: Path
 ) -> None:
     """Both stages, validation on both processes, and equal weights on them."""
+    (tmp_path / 'same_buffers.py').write_text(SAME_BUFFERS)
+    checked = tmp_path / 'checked.py'
+    checked.write_text(
+        f"_base_ = '{config}'\n"
+        "custom_imports = dict(imports=['mmscanet', 'same_buffers'])\n"
+        "custom_hooks = [*_base_.custom_hooks, dict(type='SameBuffers')]\n"
+    )
     env = dict(environment(), PORT=str(free_port()), CUDA_VISIBLE_DEVICES='')
+    env['PYTHONPATH'] += os.pathsep + str(tmp_path)
     done = subprocess.run(
-        [TOOLS / 'dist_train.sh', config, '2', '--work-dir', tmp_path],
+        [TOOLS / 'dist_train.sh', checked, '2', '--work-dir', tmp_path],
         capture_output=True,
         text=True,
         env=env,
