@@ -178,8 +178,8 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
 
     A box makes its class present, an ``iscrowd`` box too, although mmdet moves it
     to the ignored instances. A class seen only in boxes marked ``ignore`` is not
-    scored. mmdet drops these boxes, so that ``dropped_labels`` lists their classes:
-    no part of the image can be said to be without them. A box that mmdet drops because
+    scored. mmdet drops these boxes; here they are ignored instances, too, so that no
+    patch on them is said to be without their class. A box that mmdet drops because
     nothing of it can be seen (outside the image, no area, under one pixel wide or high)
     makes no label.
 
@@ -226,7 +226,7 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
-        """Add ``gt_score`` (C,) int8, ``gt_area`` (C,) float32, ``dropped_labels``."""
+        """Add ``gt_score`` (C,) int8 and ``gt_area`` (C,) float32."""
         data_info = super().parse_data_info(raw_data_info)
         width, height = data_info['width'], data_info['height']
         known = [
@@ -244,10 +244,18 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
             scored=scored,
             num_classes=len(self.cat2label),
         )
-        data_info['dropped_labels'] = sorted(
-            {label for label, kept in zip(labels, scored, strict=True) if not kept}
-        )
+        data_info['instances'] += [
+            _ignored_instance(ann, label)
+            for ann, label in zip(anns, labels, strict=True)
+            if ann.get('ignore')
+        ]
         return data_info
+
+
+def _ignored_instance(ann: dict, label: int) -> dict:
+    """A box that mmdet's ``CocoDataset`` drops, as it writes down that of a crowd."""
+    x, y, w, h = ann['bbox']
+    return dict(bbox=[x, y, x + w, y + h], bbox_label=label, ignore_flag=1)
 
 
 def _finite(*values: object) -> bool:

@@ -97,7 +97,9 @@ def test_labels_and_areas(root):
     # The crowd stays out of what the regressor learns from.
     assert [i['ignore_flag'] for i in infos[0]['instances']] == [0, 0, 1]
     # What mmdet drops is not forgotten.
-    assert [info['dropped_labels'] for info in infos] == [[], [], [], [], [0, 1]]
+    ignored = [each for each in infos[4]['instances'] if each['ignore_flag']]
+    assert [each['bbox_label'] for each in ignored] == [0, 1]
+    assert [each['bbox'] for each in ignored] == [[0, 0, 9, 9]] * 2
 
 
 @pytest.mark.parametrize('order', [(0, 1, 2), (2, 0, 1), (1, 2, 0)])

@@ -87,11 +87,6 @@ def test_where_a_label_without_a_box_is_nobody_knows(quarter):
     assert part['gt_score'].tolist() == [1, 0, 0, 0, 0, -1]
 
 
-def test_where_a_box_is_that_was_dropped_nobody_knows(quarter):
-    part = quarter(dict(image(0, 1), dropped_labels=[0, 1, 5]))
-    assert part['gt_score'].tolist() == [1, -1, 0, 0, 0, -1]
-
-
 @pytest.mark.parametrize('labels', [[1], [2, 4], []])
 def test_an_image_whose_part_has_nothing_to_learn_stays_whole(quarter, labels):
     results = image(*labels)

@@ -82,6 +82,18 @@ def test_mixed_up_images_are_both_there():
     assert seen == {(0, 0, 20, 20), (20, 0, 40, 20)}
 
 
+def test_an_image_without_boxes_is_not_mixed_in():
+    first, second = image(100, label=1), image(200, label=2)
+    second |= dict(
+        gt_bboxes=second['gt_bboxes'][:0],
+        gt_bboxes_labels=second['gt_bboxes_labels'][:0],
+        gt_ignore_flags=second['gt_ignore_flags'][:0],
+    )
+    found = mixed(MultiLabelMixUp(img_scale=(40, 40)), first, second)
+    assert (found['img'] == 100).all()
+    assert found['gt_score'].tolist() == [0, 1, 0, 0]
+
+
 @pytest.mark.parametrize('kind', ['MultiLabelMosaic', 'MultiLabelMixUp'])
 def test_others_stay_as_they_are(kind):
     transform = TRANSFORMS.build(dict(type=kind, img_scale=(40, 40), prob=0.0))

@@ -24,9 +24,8 @@ class MultiLabelCrop(RandomCrop):
     Here an object is in the part when at least half of its box is, which is the rule
     for context patches too. One that is seen in part becomes an ignored instance, as a
     difficult one of VOC is. One that is cut away is gone. In ``gt_score`` a label is
-    present if an object of it is in the part, not scored if one is only seen in part
-    or may be there (``dropped_labels`` of :class:`MultiLabelCocoDataset`), and else
-    absent; ``gt_area`` stays that of the whole image's largest object.
+    present if an object of it is in the part, not scored if one is only seen in part,
+    and else absent; ``gt_area`` stays that of the whole image's largest object.
 
     An image whose part would have no object to learn from stays whole.
 
@@ -110,7 +109,4 @@ def _labels_of_part(
     gt_score, gt_area = image_labels(left, areas, scored, len(whole))
     # Where in the image a label without a box is, nobody knows.
     gt_score[(whole != ABSENT) & ~np.isin(every, labels)] = NOT_SCORED
-    # Nor where the boxes that COCO marks `ignore` are, which mmdet drops.
-    dropped = np.isin(every, results.get('dropped_labels', []))
-    gt_score[dropped & (gt_score == ABSENT)] = NOT_SCORED
     return gt_score, gt_area

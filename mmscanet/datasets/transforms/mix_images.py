@@ -84,7 +84,8 @@ class MultiLabelMixUp(_MixWithLabels, MixUp):
 
     The mean of two pictures, with the boxes of both and the union of their labels,
     each in full: an object at half its contrast is still there. The second is fitted
-    into ``img_scale`` from the upper left corner and flipped every other time. For the
+    into ``img_scale`` from the upper left corner and flipped every other time; without
+    a box, it is not mixed in. For the
     pipeline of a ``MultiImageMixDataset``, after a ``Resize`` to ``img_scale``.
 
     ``gt_area`` is as in :class:`MultiLabelMosaic`.
@@ -113,6 +114,9 @@ class MultiLabelMixUp(_MixWithLabels, MixUp):
                 f'MultiLabelMixUp has img_scale={self.dynamic_scale} and an image of '
                 f'{(width, height)}: resize images to img_scale before it'
             )
+        # mmdet's would return the first as it is, which has not the second's labels.
+        if 'mix_results' in results and not len(results['mix_results'][0]['gt_bboxes']):
+            return results
         return super().transform(results)
 
 

@@ -8,6 +8,7 @@ from mmdet.structures import OptSampleList, SampleList
 from mmdet.utils import OptConfigType, OptMultiConfig
 from mmengine.model import BaseModule
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmscanet.models.roi_heads.label_targets import image_labels
 
@@ -49,10 +50,14 @@ class MultiLabelClsHead(BaseModule, metaclass=ABCMeta):
     def label_loss(self, logits: Tensor, batch_data_samples: SampleList) -> Tensor:
         """The loss, a scalar, of logits (B, C)."""
         cells = self.gt_scores(batch_data_samples)
+        # mmpretrain takes targets (B, 1) for class numbers: one column more, left out.
+        spare = (0, int(self.num_classes == 1))
         losses = self.loss_module(
-            logits.float(), (cells > 0).float(), reduction_override='none'
+            F.pad(logits.float(), spare),
+            F.pad((cells > 0).float(), spare),
+            reduction_override='none',
         )
-        return (losses * (cells >= 0)).sum(1).mean()
+        return (losses[:, : self.num_classes] * (cells >= 0)).sum(1).mean()
 
     def gt_scores(self, batch_data_samples: SampleList) -> Tensor:
         """The cells (B, C) of B images: 1 present, 0 absent, -1 not scored.

@@ -105,9 +105,10 @@ class PatchLabelLoss(nn.Module):
             log_present = F.logsigmoid(logits) + torch.log(
                 logits.new_tensor(self.sigma)
             )
-            # At sigma = 1 the argument of the logarithm may round to 0.
-            absent = (1 - self.sigma * torch.sigmoid(logits)).clamp(min=1e-7)
-            log_absent = absent.log()
+            # log(1 - s + s * sigmoid(-z)) as a sum of exponentials, exact for large z.
+            rest = torch.full_like(logits, 1 - self.sigma).log()
+            log_sigma = torch.full_like(logits, self.sigma).log()
+            log_absent = torch.logaddexp(rest, log_sigma + F.logsigmoid(-logits))
             loss = -(target * log_present + (1 - target) * log_absent)
         else:
             loss = F.binary_cross_entropy_with_logits(

@@ -60,6 +60,15 @@ def test_loss_sums_scored_cells_and_averages_images(samples, loss, cell_loss):
     assert (given.grad[1, 1] == 0) == (loss is not None)
 
 
+@pytest.mark.parametrize('loss', ['AsymmetricLoss', 'FocalLoss'])
+def test_a_single_label_is_no_class_number(loss, make_sample):
+    head = GivenLogits(num_classes=1, loss=dict(type=f'mmpretrain.{loss}'))
+    given = torch.zeros(2, 1, requires_grad=True)
+    samples = [make_sample(gt_score=[1]), make_sample(gt_score=[0])]
+    head.loss((given,), samples)['loss_cls'].backward()
+    assert given.grad[0] < 0 < given.grad[1]
+
+
 def test_labels_are_read_off_boxes_where_there_is_no_gt_score(make_sample):
     head = GivenLogits(num_classes=4)
     boxes = [[0, 0, 9, 9]] * 3

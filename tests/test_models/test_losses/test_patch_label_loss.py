@@ -74,6 +74,14 @@ def test_prob_damps_confident_wrong_labels():
     assert slope(PatchLabelLoss('prob')) < 1e-3
 
 
+def test_prob_with_a_sigma_of_1_is_plain_also_where_a_score_rounds_to_1():
+    logits = torch.tensor([[30.0, -30.0]], requires_grad=True)
+    loss = PatchLabelLoss('prob', sigma=1.0)(logits, torch.tensor([[0.0, 1.0]]))
+    loss.backward()
+    assert loss.item() == pytest.approx(60)
+    assert logits.grad[0].tolist() == pytest.approx([1, -1])
+
+
 @pytest.mark.parametrize('reading', ['off', 'prob', 'logit'])
 @pytest.mark.parametrize('sigma', [0.5, 1.0])
 def test_finite_with_gradient_at_extreme_logits(reading, sigma):
