@@ -1,0 +1,1 @@
+"""Teachers for SCANet+, as they were tried."""
