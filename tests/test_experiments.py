@@ -246,6 +246,29 @@ def test_what_the_mean_of_three_runs_gains_is_the_files_figures():
     )
 
 
+def test_what_teachers_teach_is_the_files_figures():
+    (fresh,) = json.loads(
+        (ROOT / 'results/published/taught-all.json').read_text()
+    ).values()
+    gains = {k: written(each['difference']) for k, each in fresh['groups'].items()}
+    before, after = (fresh['groups']['all'][k]['value'] for k in ('reference', 'other'))
+    assert f'{after:.1f} against {before:.1f} without teachers' in TEXT
+    assert f'{gains["all"]}, on small labels {gains["small"]}, of 46' in TEXT
+    file = ROOT / 'results/published/taught-choose.json'
+    single, two, three = json.loads(file.read_text()).values()
+    for found, said in (
+        (single, "{other} against that file's {reference}, {gain}; the mean of both"),
+        (two, 'the mean of both {other}, {gain}; '),
+        (three, 'the mean with the run above too {other}, {gain} ('),
+    ):
+        every = found['groups']['all']
+        other, reference = (f'{every[k]["value"]:.1f}' for k in ('other', 'reference'))
+        gain = written(every['difference'])
+        assert said.format(other=other, reference=reference, gain=gain) in TEXT
+    reference, other, gain = compared(ROOT / 'results/published/taught-report.json')
+    assert f'the first has {other} against {reference}, {gain} (' in TEXT
+
+
 @pytest.mark.parametrize(
     ('start', 'name'),
     [

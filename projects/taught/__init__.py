@@ -1,1 +1,0 @@
-"""Teachers for SCANet+, as they were tried."""
