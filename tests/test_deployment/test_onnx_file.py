@@ -24,6 +24,9 @@ UNUSUAL = {
     'data_preprocessor.bgr_to_rgb': False,
     'roi_head.whole_image': True,
     'roi_head.share_trunk': True,
+    'roi_head.scene_head': dict(
+        type='LabelQueryHead', in_channels=16, hidden_channels=16, num_heads=2
+    ),
     'roi_head.context_roi_extractor.small_expand_ratio': 4,
     'roi_head.fusion.fuse': 'learned',
     'roi_head.fusion.pool': 'noisy_or',

@@ -87,7 +87,7 @@ class LabelQueryHead(MultiLabelClsHead):
     def query_vectors(self, feats: tuple[Tensor, ...]) -> Tensor:
         """What each query has gathered, (B, K, hidden)."""
         tokens = F.relu(self.project(feats[-1].flatten(2).transpose(1, 2)))
-        queries = self.queries.expand(len(tokens), -1, -1)
+        queries = self.queries.expand(tokens.shape[0], -1, -1)
         return self.decoder(queries, key=tokens, value=tokens)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
