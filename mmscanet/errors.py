@@ -62,12 +62,19 @@ def require_writable_folder(folder: str | os.PathLike[str]) -> None:
         raise OutputError(f'cannot write to {folder}: {error.strerror}') from error
 
 
-def require_writable_file(path: str | os.PathLike[str]) -> None:
+def require_writable_file(path: str | os.PathLike[str], suffix: str = '') -> None:
     """Prove, before a long run, that the file ``path`` can be written after it.
+
+    Args:
+        path: The file.
+        suffix: What its name must end in, so that no slip of the hand replaces a
+            checkpoint or a score file.
 
     Raises:
         OutputError: It cannot.
     """
+    if not os.fspath(path).endswith(suffix):
+        raise OutputError(f'cannot write {path}: the name must end in {suffix}')
     if Path(path).is_dir():
         raise OutputError(f'cannot write {path}: it is a folder')
     try:

@@ -24,7 +24,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         OutputError: It cannot be written, as on a full disk.
     """
     path = Path(path)
-    partial = path.with_name(f'.{path.name}.{uuid4().hex}.partial')
+    # Without the name of the file: the two could be too long.
+    partial = path.with_name(f'.{uuid4().hex}.partial')
     with explain_failed_output(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -46,6 +46,10 @@ def test_a_file_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
     assert path.read_text() == 'old'
 
 
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    write_atomically(tmp_path / ('n' * 255), 'text')
+
+
 def test_json_has_no_nan(tmp_path: Path) -> None:
     path = tmp_path / 'figures.json'
     write_json(path, dict(low=float('nan'), rows=[(1, 2.5), float('nan')]))

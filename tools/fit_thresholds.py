@@ -85,7 +85,9 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         '--bins', type=int, default=15, help='bins of the expected calibration error'
     )
-    parser.add_argument('--json', metavar='FILE', help='also write all figures here')
+    parser.add_argument(
+        '--json', metavar='FILE.json', help='also write all figures here'
+    )
     return parser
 
 
@@ -114,7 +116,7 @@ def check_options(args: Namespace) -> Path:
         check_checkpoint(args.checkpoint)
     for path in (out, args.json):
         if path is not None:
-            require_writable_file(path)
+            require_writable_file(path, '.json')
     if args.json is not None and Path(args.json).resolve() == out.resolve():
         raise UsageError(f'--json {args.json}: the thresholds themselves go there')
     return out

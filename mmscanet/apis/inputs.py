@@ -75,14 +75,10 @@ def _find_files(path: str) -> Iterator[ImageSource]:
         name = PurePosixPath(unquote(urlsplit(path).path)).name
         yield ImageSource(name=name or 'image', path=path)
     elif os.path.isdir(path):
-        found = False
-        for each in sorted(Path(path).rglob('*')):
-            # A link that leads nowhere is a picture that cannot be read.
-            dead_link = each.is_symlink() and not each.exists()
-            if each.suffix.lower() in IMG_EXTENSIONS and (each.is_file() or dead_link):
-                found = True
-                yield ImageSource(str(each.relative_to(path)), str(each))
-        if not found:
+        files = sorted(_files_below(path))
+        for each in files:
+            yield ImageSource(str(each.relative_to(path)), str(each))
+        if not files:
             raise MissingDataError(
                 f'folder {path} has no image ({", ".join(IMG_EXTENSIONS)})'
             )
@@ -102,6 +98,21 @@ def _find_files(path: str) -> Iterator[ImageSource]:
             yield ImageSource(str(Path(each).relative_to(root)), each)
     else:
         raise MissingDataError(f'{path} does not exist')
+
+
+def _files_below(folder: str) -> Iterator[Path]:
+    """Yield the pictures in a folder and below, and what there cannot be read.
+
+    That is a link that leads nowhere, a picture in a folder that may not be entered, or
+    a folder that may not be listed: to be told of, not passed over.
+    """
+    unlisted: list[OSError] = []
+    for parent, _, names in os.walk(folder, onerror=unlisted.append):
+        for each in (Path(parent, name) for name in names):
+            there = os.path.isfile(each) or not os.path.exists(each)
+            if there and each.suffix.lower() in IMG_EXTENSIONS:
+                yield each
+    yield from (Path(error.filename) for error in unlisted)
 
 
 def to_load(source: ImageSource) -> str | np.ndarray:

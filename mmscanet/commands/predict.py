@@ -1,5 +1,6 @@
 """``mmscanet predict``: label pictures, and say why."""
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -127,7 +128,8 @@ def leave_out(sources: list[ImageSource], folder: Path) -> list[ImageSource]:
     kept = [
         each
         for each in sources
-        if '://' in each.path or inside not in Path(each.path).resolve().parents
+        # Not Path.resolve, which raises for a link that leads to itself.
+        if '://' in each.path or inside not in Path(os.path.realpath(each.path)).parents
     ]
     if not kept:
         raise UsageError(

@@ -43,6 +43,11 @@ class NamedCoco(COCO):
         try:
             super().__init__(annotation_file)
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            if 'BOM' in str(error):
+                raise DataError(
+                    f'{ann_file!r} begins with a byte order mark (BOM): save it as '
+                    'UTF-8 without one'
+                ) from error
             raise DataError(
                 f'{ann_file!r} is not valid JSON ({error}). Fetch or write it again.'
             ) from error
@@ -126,6 +131,10 @@ class NamedCoco(COCO):
             fault = f'bbox {bbox!r} instead of numbers [x, y, width, height]'
         elif not _finite(ann.get('area', 0)):
             fault = f'area {ann["area"]!r} instead of a number'
+        for key in ('iscrowd', 'ignore'):
+            # Any text counts as yes, "0" too.
+            if ann.get(key) not in (0, 1, None):
+                fault = f'{key} {ann[key]!r} instead of 0 or 1'
         if fault:
             raise DataError(
                 f'{self.ann_file!r}: the annotation {ann["id"]!r} has {fault}'

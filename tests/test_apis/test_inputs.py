@@ -1,5 +1,7 @@
 """What people give to be labelled."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -29,6 +31,23 @@ def test_folder_is_searched_with_those_below(folder: Path) -> None:
     assert [each.name for each in images] == names
     assert [each.path for each in images] == [str(folder / name) for name in names]
     assert find_images(f'{folder}/') == images
+
+
+def test_what_may_not_be_read_is_not_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(path: str) -> Iterator:
+        if Path(path).name == 'deep':
+            raise PermissionError(13, 'Permission denied', path)
+        return scandir(path)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, 'scandir', forbid)
+    names = [each.name for each in find_images(folder)]
+    assert names == ['a.PNG', 'b.jpg', 'sub/c.jpeg', 'sub/deep']
+    # A pipe is no picture, and would be waited for.
+    os.mkfifo(folder / 'pipe.jpg')
+    assert [each.name for each in find_images(folder)] == names
 
 
 def test_pattern_names_keep_the_folders_that_it_leaves_open(folder: Path) -> None:

@@ -16,6 +16,7 @@ from mmscanet.commands.pictures import (
     read_mark,
     write_picture,
 )
+from mmscanet.commands.predict import leave_out
 from mmscanet.errors import UsageError
 
 Command = Callable[..., int]
@@ -29,6 +30,13 @@ def test_pictures_of_equal_names_stay_apart(tmp_path: Path) -> None:
         *('a.jpg', 'a_2.jpg', 'a.png.jpg', 'a_3.jpg'),
         'picture_contact_sheet_001.jpg',
     ]
+
+
+def test_a_link_that_leads_to_itself_is_kept_to_be_told_of(tmp_path: Path) -> None:
+    link = tmp_path / 'loop.jpg'
+    link.symlink_to(link)
+    source = ImageSource('loop.jpg', str(link))
+    assert leave_out([source], tmp_path / 'pictures') == [source]
 
 
 def test_pictures_of_equal_names_stay_apart_between_runs(

@@ -205,6 +205,10 @@ def test_empty_file(root, key):
             lambda d: d['categories'].append(dict(id=9, name='cat')),
             'name a class twice',
         ),
+        (
+            lambda d: d['annotations'][0].update(iscrowd='0'),
+            "iscrowd '0' instead of 0 or 1",
+        ),
     ],
 )
 def test_contradictory_file(root, edit, message):
@@ -228,6 +232,13 @@ def test_boxes_that_cannot_be_seen_are_counted(root, monkeypatch):
 def test_malformed_json(root, text):
     (root / 'ann.json').write_text(text)
     with pytest.raises(ValueError, match='ann.json.*(not valid JSON|COCO format)'):
+        build(root)
+
+
+def test_a_byte_order_mark_is_named(root):
+    text = (root / 'ann.json').read_text()
+    (root / 'ann.json').write_text(text, encoding='utf-8-sig')
+    with pytest.raises(ValueError, match='ann.json.*byte order mark'):
         build(root)
 
 

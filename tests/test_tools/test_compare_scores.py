@@ -77,6 +77,7 @@ def test_ids_choose_the_images(tables, run, tmp_path, capsys):
             'there is no pred_object_score here',
         ),
         (('a.npz', 'b.npz', '--json', 'a.npz/out.json'), 'cannot write'),
+        (('a.npz', 'b.npz', '--json', 'b.npz'), 'the name must end in .json'),
     ],
 )
 def test_what_does_not_fit_is_one_line(

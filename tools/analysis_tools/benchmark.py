@@ -147,7 +147,7 @@ def main() -> None:
         cfg = load_config(args.config, args.cfg_options, args.data_root, ['model'])
         setting = timing_setting(args, tuple(args.shape or input_shape(cfg)))
         if args.out is not None:
-            require_writable_file(args.out)
+            require_writable_file(args.out, '.json')
         cfgs = {OURS: cfg.model, TWIN: faster_rcnn_twin(cfg.model, args.same_patches)}
         rows = ROWS + ([STAGED_ROW] if args.staged else [])
         result = measure(cfgs, setting, rows, args)

@@ -162,7 +162,7 @@ def main() -> None:
         cfg = load_config(args.config, args.cfg_options, args.data_root, NEEDS)
         check_checkpoint(args.checkpoint)
         if args.json is not None:
-            require_writable_file(args.json)
+            require_writable_file(args.json, '.json')
         cfg.load_from = args.checkpoint
         set_work_dir(cfg, None, args.config)
         found = compare(cfg)

@@ -63,7 +63,7 @@ def compare(args: Namespace) -> None:
         OutputError: The figures cannot be written.
     """
     if args.json is not None:
-        require_writable_file(args.json)
+        require_writable_file(args.json, '.json')
     options = dict(score_key=args.score_key, draws=args.draws, seed=args.seed)
     reference = load_scores(args.reference, args.ids)
     # All are read first: the last file that is not there is told at once.

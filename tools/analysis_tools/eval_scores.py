@@ -71,7 +71,7 @@ def evaluate(args: argparse.Namespace) -> None:
         OutputError: The figures cannot be written.
     """
     if args.json is not None:
-        require_writable_file(args.json)
+        require_writable_file(args.json, '.json')
     thr = read_threshold(args.thr)
     table = load_scores(args.scores, args.ids)
     thr = LabelThresholds.resolve(thr, table.classes, args.score_key)
