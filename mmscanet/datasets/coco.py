@@ -16,6 +16,8 @@ from mmscanet.errors import DataError
 
 from .image_labels import ImageLabelsMixin, image_labels
 
+_FLAGS = (0, 1, None)
+
 
 class NamedCoco(COCO):
     """COCO's index, with categories looked up by name and the file checked.
@@ -131,10 +133,11 @@ class NamedCoco(COCO):
             fault = f'bbox {bbox!r} instead of numbers [x, y, width, height]'
         elif not _finite(ann.get('area', 0)):
             fault = f'area {ann["area"]!r} instead of a number'
-        for key in ('iscrowd', 'ignore'):
-            # Any text counts as yes, "0" too.
-            if ann.get(key) not in (0, 1, None):
-                fault = f'{key} {ann[key]!r} instead of 0 or 1'
+        # Any text would count as yes, "0" too.
+        elif ann.get('iscrowd') not in _FLAGS:
+            fault = f'iscrowd {ann["iscrowd"]!r} instead of 0 or 1'
+        elif ann.get('ignore') not in _FLAGS:
+            fault = f'ignore {ann["ignore"]!r} instead of 0 or 1'
         if fault:
             raise DataError(
                 f'{self.ann_file!r}: the annotation {ann["id"]!r} has {fault}'

@@ -341,16 +341,17 @@ def _peak_memory(model_cfg: dict, task: str, setting: Setting) -> int | None:
     run = make_tasks(model, batch, setting=setting)[task]
     on_gpu = setting.device.startswith('cuda')
     if on_gpu:
-        before = torch.cuda.memory_allocated(setting.device)
         torch.cuda.reset_peak_memory_stats(setting.device)
-        run()
-        run()
-        return torch.cuda.max_memory_allocated(setting.device) - before
-    before = _status_bytes('VmRSS')
+        before = torch.cuda.memory_allocated(setting.device)
+    else:
+        before = _status_bytes('VmRSS')
     run()
     run()
-    # Not getrusage: a new process inherits the peak of the one that started it.
-    peak = resident_peak()
+    if on_gpu:
+        peak = torch.cuda.max_memory_allocated(setting.device)
+    else:
+        # Not getrusage: a new process inherits the peak of the one that started it.
+        peak = resident_peak()
     return None if before is None or peak is None else max(peak - before, 0)
 
 

@@ -122,6 +122,18 @@ def test_training_keeps_an_image_with_a_crowd_only(root):
     assert crowd.gt_score.tolist() == [0, 0, 1]
 
 
+def test_a_box_to_ignore_is_no_background(root):
+    sample = build(root)[4]['data_samples']
+    assert sample.gt_score.tolist() == [-1, 1, 0]
+    assert sample.gt_instances.labels.tolist() == [1]
+    assert sample.ignored_instances.labels.tolist() == [0, 1]
+    # A crowd makes its class present, and is no background either.
+    change(root, lambda d: d['annotations'][-3].update(iscrowd=1))
+    sample = build(root)[4]['data_samples']
+    assert sample.gt_score.tolist() == [1, 1, 0]
+    assert sample.ignored_instances.labels.tolist() == [0, 1]
+
+
 def test_evaluation_keeps_every_image(root):
     dataset = build(root, test_mode=True, filter_cfg=dict(filter_empty_gt=True))
     assert len(dataset) == 5

@@ -87,6 +87,12 @@ def test_where_a_label_without_a_box_is_nobody_knows(quarter):
     assert part['gt_score'].tolist() == [1, 0, 0, 0, 0, -1]
 
 
+def test_a_doubtful_object_beside_one_that_is_cut_away_stays_in_doubt(quarter):
+    results = image(0, 1, 4, gt_score=[1, 0, 0, 1, 0, 0])
+    results['gt_bboxes_labels'] = np.array([0, 3, 3])
+    assert quarter(results)['gt_score'].tolist() == [1, 0, 0, -1, 0, 0]
+
+
 @pytest.mark.parametrize('labels', [[1], [2, 4], []])
 def test_an_image_whose_part_has_nothing_to_learn_stays_whole(quarter, labels):
     results = image(*labels)

@@ -84,9 +84,9 @@ class MultiLabelMixUp(_MixWithLabels, MixUp):
 
     The mean of two pictures, with the boxes of both and the union of their labels,
     each in full: an object at half its contrast is still there. The second is fitted
-    into ``img_scale`` from the upper left corner and flipped every other time; without
-    a box, it is not mixed in. For the
-    pipeline of a ``MultiImageMixDataset``, after a ``Resize`` to ``img_scale``.
+    into ``img_scale`` from the upper left corner and flipped every other time; one
+    without boxes is not mixed in. For the pipeline of a ``MultiImageMixDataset``, after
+    a ``Resize`` to ``img_scale``.
 
     ``gt_area`` is as in :class:`MultiLabelMosaic`.
 

@@ -27,13 +27,17 @@ class BestFigureCheckHook(Hook):
         """
         if not metrics:
             return
-        for hook in runner.hooks:
-            wanted = isinstance(hook, CheckpointHook) and hook.save_best
-            for figure in hook.key_indicators if wanted else ():
-                if figure != 'auto' and figure not in metrics:
-                    near = difflib.get_close_matches(figure, metrics, n=1, cutoff=0)
-                    raise ConfigError(
-                        f'default_hooks.checkpoint.save_best: the validation has no '
-                        f'figure "{figure}"; did you mean "{near[0]}"? With '
-                        '--resume the run goes on from the last checkpoint'
-                    )
+        wanted = [
+            figure
+            for hook in runner.hooks
+            if isinstance(hook, CheckpointHook) and hook.save_best
+            for figure in hook.key_indicators
+        ]
+        for figure in wanted:
+            if figure != 'auto' and figure not in metrics:
+                near = difflib.get_close_matches(figure, metrics, n=1, cutoff=0)
+                raise ConfigError(
+                    f'default_hooks.checkpoint.save_best: the validation has no figure '
+                    f'"{figure}"; did you mean "{near[0]}"? With --resume the run goes '
+                    'on from the last checkpoint'
+                )

@@ -102,13 +102,11 @@ class PatchLabelLoss(nn.Module):
         target = target.to(logits.dtype)
         if self.reading == 'prob':
             # log(s * sigmoid(z)) = log(s) + logsigmoid(z), exact for large -z.
-            log_present = F.logsigmoid(logits) + torch.log(
-                logits.new_tensor(self.sigma)
-            )
+            log_sigma = logits.new_tensor(self.sigma).log()
+            log_rest = logits.new_tensor(1 - self.sigma).log()
+            log_present = log_sigma + F.logsigmoid(logits)
             # log(1 - s + s * sigmoid(-z)) as a sum of exponentials, exact for large z.
-            rest = torch.full_like(logits, 1 - self.sigma).log()
-            log_sigma = torch.full_like(logits, self.sigma).log()
-            log_absent = torch.logaddexp(rest, log_sigma + F.logsigmoid(-logits))
+            log_absent = torch.logaddexp(log_rest, log_sigma + F.logsigmoid(-logits))
             loss = -(target * log_present + (1 - target) * log_absent)
         else:
             loss = F.binary_cross_entropy_with_logits(
