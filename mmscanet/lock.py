@@ -1,5 +1,6 @@
 """One process at a time."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
@@ -9,6 +10,9 @@ from typing import TextIO
 
 from .errors import explain_failed_output
 
+# What file systems without locks answer, as some of clusters' are mounted.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
 
 @contextmanager
 def only_process(
@@ -17,11 +21,13 @@ def only_process(
     """Keep other processes, and threads, from writing ``target`` meanwhile.
 
     They wait here and should then look what is there. A process that dies lets go of
-    the lock. The lock is a file beside ``target``, which goes in the end.
+    the lock. The lock is a file beside ``target``, which goes in the end. On a file
+    system that has no locks nobody is kept out.
 
     Args:
         target: The file to write.
-        when_waiting: Called where another process has to be waited for.
+        when_waiting: Called where another process has to be waited for; what it raises
+            ends the waiting.
 
     Raises:
         OutputError: The file cannot be written or locked.
@@ -43,8 +49,15 @@ def _lock(path: Path, when_waiting: Callable[[], None]) -> TextIO:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            when_waiting()
+            try:
+                when_waiting()
+            except BaseException:
+                file.close()
+                raise
             fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
         # Whoever had the lock may have removed the file: others would lock a new one.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):

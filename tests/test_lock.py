@@ -1,5 +1,6 @@
 """Processes, and threads, that want to write the same file."""
 
+import errno
 import fcntl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,6 +50,28 @@ def test_a_failure_lets_go(tmp_path):
     with pytest.raises(ZeroDivisionError), only_process(tmp_path / 'a'):
         raise ZeroDivisionError
     assert not list(tmp_path.iterdir())
+
+
+def test_who_will_not_wait_leaves_the_lock_alone(tmp_path):
+    def refuse() -> None:
+        raise ZeroDivisionError
+
+    target, lock = tmp_path / 'a', tmp_path / 'a.lock'
+    with only_process(target):
+        with pytest.raises(ZeroDivisionError), only_process(target, refuse):
+            pass
+        assert is_locked(lock)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_may_have_no_locks(tmp_path, monkeypatch):
+    def lack(*_: object) -> None:
+        raise OSError(errno.ENOSYS, 'Function not implemented')
+
+    monkeypatch.setattr(fcntl, 'flock', lack)
+    with only_process(tmp_path / 'a'):
+        (tmp_path / 'a').touch()
+    assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

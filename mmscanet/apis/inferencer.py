@@ -291,8 +291,7 @@ class SCANetInferencer(DetInferencer):
             try:
                 results = self.loader(to_load(source))
             except UNREADABLE as error:
-                reason = ' '.join(str(error).split()) or type(error).__name__
-                on_skip(source.path, reason)
+                on_skip(source.path, _why_unreadable(error))
                 bar.update()
                 continue
             image = mmcv.bgr2rgb(results['img'])
@@ -350,6 +349,16 @@ def _as_sources(inputs: InputsType | Sequence[ImageSource]) -> Sequence[ImageSou
     if isinstance(inputs, list) and all(isinstance(x, ImageSource) for x in inputs):
         return inputs
     return find_images(inputs)
+
+
+def _why_unreadable(error: Exception) -> str:
+    """Say in one line why an image cannot be read; its name stands before it."""
+    if isinstance(error, cv2.error):
+        # The whole would name a line of OpenCV's source.
+        return 'the file is empty' if 'empty' in error.err else error.err
+    if isinstance(error, AssertionError):  # mmcv's, which only names the file again
+        return 'no picture, or not a whole one'
+    return ' '.join(str(error).split()) or type(error).__name__
 
 
 def _require_finite(scores: torch.Tensor, path: str | None) -> None:

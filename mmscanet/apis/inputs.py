@@ -39,9 +39,9 @@ def find_images(inputs: InputsType) -> list[ImageSource]:
 
     Args:
         inputs: A path, a URL, a folder (images in it and below, by name), a glob
-            pattern (``**`` reaches into folders), an (H, W), (H, W, 3) or (H, W, 4)
-            uint8 array in OpenCV's order (blue first), a PIL image, or a list of any
-            of them.
+            pattern (``**`` reaches into folders, not into links), an (H, W),
+            (H, W, 3) or (H, W, 4) uint8 array in OpenCV's order (blue first), a PIL
+            image, or a list of any of them.
 
     Raises:
         MissingDataError: A path does not exist, or a folder or pattern has no image.
@@ -68,11 +68,16 @@ def _find(inputs: InputsType) -> Iterator[ImageSource]:
 
 
 def _find_files(path: str) -> Iterator[ImageSource]:
-    scheme = path.partition('://')[0] if '://' in path else None
-    if scheme is not None:
-        if scheme not in ('http', 'https'):
+    scheme, is_url, rest = path.partition('://')
+    if is_url:
+        if scheme.lower() not in ('http', 'https'):
             raise UsageError(f'cannot read {path}: only http and https addresses')
-        name = PurePosixPath(unquote(urlsplit(path).path)).name
+        # mmengine knows them by their small letters.
+        path = f'{scheme.lower()}://{rest}'
+        try:
+            name = PurePosixPath(unquote(urlsplit(path).path)).name
+        except ValueError as error:  # as for brackets around no IPv6 address
+            raise UsageError(f'{path} is no address: {error}') from error
         yield ImageSource(name=name or 'image', path=path)
     elif os.path.isdir(path):
         files = sorted(_files_below(path))
@@ -86,18 +91,36 @@ def _find_files(path: str) -> Iterator[ImageSource]:
         yield ImageSource(os.path.basename(path), path)
     elif glob.has_magic(path):
         # A pattern says itself which files are meant.
-        files = [each for each in sorted(glob.glob(path, recursive=True))]
-        files = [each for each in files if os.path.isfile(each)]
-        if not files:
-            raise MissingDataError(f'no file matches {path}')
+        files = [each for each in sorted(set(_match(path))) if os.path.isfile(each)]
         # What stands before the first folder with a wildcard is common to all.
         parts = Path(path).parts[:-1]
         fixed = next((i for i, part in enumerate(parts) if glob.has_magic(part)), None)
         root = Path(*parts[:fixed])
+        if not files:
+            raise MissingDataError(f'no file matches {path}')
         for each in files:
             yield ImageSource(str(Path(each).relative_to(root)), each)
+    elif os.path.exists(path):
+        raise MissingDataError(f'{path} is neither a file nor a folder')
     else:
         raise MissingDataError(f'{path} does not exist')
+
+
+def _match(pattern: str) -> Iterator[str]:
+    """Yield what matches a pattern, some of it twice if ``**`` is in it twice.
+
+    glob's own ``**`` follows links, in circles too.
+    """
+    parts = Path(pattern).parts
+    if '**' not in parts:
+        yield from glob.iglob(pattern)
+        return
+    deep = parts.index('**')
+    rest = parts[deep + 1 :] or ('*',)
+    for top in glob.iglob(str(Path(*parts[:deep]))):
+        for folder, below, _ in os.walk(top):
+            below[:] = [name for name in below if not name.startswith('.')]
+            yield from _match(str(Path(glob.escape(folder), *rest)))
 
 
 def _files_below(folder: str) -> Iterator[Path]:

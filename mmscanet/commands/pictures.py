@@ -2,7 +2,8 @@
 
 Each picture has a mark as its JPEG comment, ``mmscanet SOURCE SETTINGS``: digests of
 the image's path and of what it was drawn with. So no run takes the picture of another
-for its own, or overwrites a file that none has drawn.
+for its own, overwrites a file that none has drawn, or labels drawings. The comment of a
+page of the sheet begins with ``mmscanet`` too.
 """
 
 import hashlib
@@ -42,6 +43,11 @@ def read_mark(path: Path) -> bytes | None:
     except (OSError, SyntaxError):  # Pillow's for what is no JPEG
         return None
     return comment if comment.startswith(b'mmscanet ') else None
+
+
+def is_drawn(path: str) -> bool:
+    """Tell whether a file, by its path or URL, is a picture or page that a run drew."""
+    return path.endswith(('.jpg', '.jpeg')) and read_mark(Path(path)) is not None
 
 
 def picture_paths(sources: Sequence[ImageSource], folder: Path) -> dict[str, Path]:

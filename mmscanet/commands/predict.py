@@ -1,9 +1,11 @@
 """``mmscanet predict``: label pictures, and say why."""
 
 import os
+import socket
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,8 +14,10 @@ from mmscanet.apis import ImageSource, SCANetInferencer, find_images
 from mmscanet.engine.launch import KeyValueAction, report_usage_errors
 from mmscanet.errors import UsageError, require_writable_folder
 from mmscanet.evaluation.thresholds import read_threshold
+from mmscanet.lock import only_process
 
 from .pictures import (
+    is_drawn,
     mark_of,
     picture_paths,
     read_mark,
@@ -24,6 +28,7 @@ from .records import RecordFile, Screen, check_out, open_records, printable
 from .settings import Settings, describe_settings, keep_settings
 
 STOPPED = 'stopped; the same command with --resume goes on where it was'
+PATIENCE = 60  # seconds in which a server has to send something
 
 
 def build_parser() -> ArgumentParser:
@@ -86,6 +91,9 @@ def check_options(args: Namespace) -> None:
     Raises:
         UsageError: Names them.
     """
+    for name in ('out', 'pictures'):
+        if getattr(args, name) == '':  # as of a variable that is not set
+            raise UsageError(f'--{name}: the name is empty')
     if (args.resume or args.overwrite) and not args.out:
         raise UsageError('--resume and --overwrite need a file, --out FILE')
     if args.threshold != 'fitted':
@@ -136,10 +144,53 @@ def leave_out(sources: list[ImageSource], folder: Path) -> list[ImageSource]:
             f'--pictures {folder}: the pictures to be labelled lie in it; name another '
             'folder'
         )
-    if len(kept) < len(sources):
-        count = len(sources) - len(kept)
-        print(f'left out: {count} pictures in {folder}', file=sys.stderr)
+    _tell_left_out(len(sources) - len(kept), f'pictures in {folder}')
     return kept
+
+
+def leave_out_drawings(
+    sources: list[ImageSource], named: Sequence[str]
+) -> list[ImageSource]:
+    """Leave out what other runs have drawn, in folders of theirs among the pictures.
+
+    Args:
+        sources: The pictures.
+        named: What the user gave. A drawing that is named itself is meant.
+
+    Raises:
+        UsageError: Nothing is left.
+    """
+    kept = [each for each in sources if each.path in named or not is_drawn(each.path)]
+    if not kept:
+        raise UsageError('all pictures there are drawings of earlier runs')
+    _tell_left_out(len(sources) - len(kept), 'drawings of earlier runs')
+    return kept
+
+
+def _tell_left_out(count: int, what: str) -> None:
+    if count:
+        print(f'left out: {count} {what}', file=sys.stderr)
+
+
+@contextmanager
+def only_run(out: str | None) -> Iterator[None]:
+    """Keep other runs from writing to the file of the results meanwhile.
+
+    Raises:
+        UsageError: Another run does so.
+        OutputError: The file cannot be written.
+    """
+
+    def refuse() -> None:
+        raise UsageError(
+            f'another run is writing {out}: wait for its end, or name another file'
+        )
+
+    if out is None:
+        yield
+    else:
+        with only_process(Path(out), refuse):
+            yield
 
 
 def is_done(
@@ -165,9 +216,9 @@ class Skipped(list):
 
 def run(args: Namespace) -> int:
     """Label the pictures; return how many could not be read."""
-    check_options(args)
     # A picture that is given twice is labelled once.
     sources = list({each.path: each for each in find_images(args.inputs)}.values())
+    sources = leave_out_drawings(sources, args.inputs)
     pictures: dict[str, Path] = {}
     if args.pictures:
         require_writable_folder(args.pictures)
@@ -212,4 +263,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; the exit status is 1 if a picture was skipped."""
     args = build_parser().parse_args(arguments)
     with report_usage_errors(STOPPED if args.out else 'stopped'):
-        sys.exit(1 if run(args) else 0)
+        check_options(args)
+        # mmengine, which fetches pictures, would wait for ever.
+        socket.setdefaulttimeout(PATIENCE)
+        with only_run(args.out):
+            skipped = run(args)
+        sys.exit(1 if skipped else 0)

@@ -190,8 +190,16 @@ class Screen:
 
 
 def printable(path: str) -> str:
-    """Return a path as text for people: what is not UTF-8 in it as question marks."""
-    return path.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace')
+    """Return a path as text for people, in one line.
+
+    What is not UTF-8 in it stands as replacement characters, and what a terminal would
+    obey, as an end of line, as a backslash and its code.
+    """
+    text = path.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace')
+    return ''.join(
+        each if each.isprintable() else each.encode('unicode_escape').decode()
+        for each in text
+    )
 
 
 FORMATS = {'.jsonl': JsonLines, '.csv': Csv}

@@ -111,7 +111,7 @@ class NamedCoco(COCO):
         return category
 
     def _require_keys(self, kind: str, entry: object, keys: Sequence[str]) -> None:
-        """Raise ``DataError`` unless an entry is a dict that has the keys."""
+        """Raise ``DataError`` unless an entry is a dict with the keys, ids plain."""
         if not isinstance(entry, dict):
             raise DataError(
                 f'{self.ann_file!r}: the {kind} {entry!r} is no JSON object'
@@ -119,6 +119,12 @@ class NamedCoco(COCO):
         absent = ', '.join(sorted(set(keys).difference(entry)))
         if absent:
             raise DataError(f'{self.ann_file!r}: the {kind} {entry} has no {absent}')
+        for key in keys:
+            if key.endswith('id') and not isinstance(entry[key], (int, float, str)):
+                raise DataError(
+                    f'{self.ann_file!r}: the {kind} {entry} has the {key} '
+                    f'{entry[key]!r} instead of a number'
+                )
 
     def _check_annotation(self, ann: dict, images: set, categories: set) -> None:
         """Raise ``DataError`` if an annotation points nowhere or has no box."""
@@ -218,6 +224,7 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see the class for the errors."""
+        self.check_classes()
         self.check_ann_file()
         self.COCOAPI = functools.partial(
             NamedCoco,

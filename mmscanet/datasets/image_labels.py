@@ -101,6 +101,18 @@ class ImageLabelsMixin:
     #: The command that fetches the data set, for the messages.
     download_hint = ''
 
+    def check_classes(self) -> None:
+        """Raise ``DataError`` where the classes are one text, not a list of names.
+
+        mmengine has read a file of names by now, if the text is that of one.
+        """
+        classes = self.metainfo['classes']
+        if isinstance(classes, str):
+            raise DataError(
+                f'classes={classes!r} in `metainfo` is no file of names, one a line. '
+                f'A single class is written classes=({classes!r},)'
+            )
+
     def check_ann_file(self) -> None:
         """Raise ``MissingDataError`` if the local annotation file is missing."""
         if self.is_local and not osp.isfile(self.ann_file):

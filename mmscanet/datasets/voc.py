@@ -54,6 +54,7 @@ class MultiLabelVOCDataset(ImageLabelsMixin, VOCDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read the split and its XML files; see the class for the errors."""
+        self.check_classes()
         self.check_ann_file()
         img_ids = list_from_file(self.ann_file, backend_args=self.backend_args)
         if not any(img_id.strip() for img_id in img_ids):

@@ -5,6 +5,7 @@ mistake of the user's raises :class:`UsageError`; :func:`report_usage_errors`
 turns it, and the data sets' errors, into one line on stderr and exit status 2.
 """
 
+import errno
 import io
 import os
 import select
@@ -39,7 +40,7 @@ _MISFITS = (
 
 @contextmanager
 def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
-    """Print a :class:`UsageError` as one line and exit with status 2.
+    """Print a :class:`UsageError`, or that a disk is full, and exit with status 2.
 
     Where ``MMSCANET_TRACEBACK`` is set in the environment, the error passes through.
     Where the reader of the output has enough (``| head``), the command ends without a
@@ -67,9 +68,13 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
             raise
         sys.exit(141)
     except Exception as error:
-        if not _was_interrupted(error):
+        if _was_interrupted(error):
+            _stop(when_stopped)
+        if not _is_of_a_full_disk(error):
             raise
-        _stop(when_stopped)
+        name = error.filename or 'a file'
+        print(f'error: cannot write {name}: {error.strerror}', file=sys.stderr)
+        sys.exit(2)
     finally:
         # At exit Python would try again to write what is left, and tell of it.
         if _reader_has_left():
@@ -89,6 +94,11 @@ def _was_interrupted(error: BaseException) -> bool:
             return True
         seen = seen.__cause__ or seen.__context__
     return False
+
+
+def _is_of_a_full_disk(error: Exception) -> bool:
+    """Tell whether no file, such as a checkpoint of mmengine's, could be written."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class AllIsBuilt(Hook):

@@ -18,6 +18,8 @@ from mmscanet.files import write_atomically
 from .canvas import Canvas, find_font
 from .palette import BACKGROUND, INK
 
+COMMENT = b'mmscanet contact sheet'  # in the file of each page
+
 
 class ContactSheet:
     """Write thumbnails with captions on pages ``PREFIX_001.jpg``, ``PREFIX_002.jpg``...
@@ -127,7 +129,9 @@ class ContactSheet:
         path = self.prefix.parent / f'{self.prefix.name}_{self.next_page:03d}.jpg'
         jpeg = io.BytesIO()
         with explain_failed_output(path):
-            self._page.image.crop((0, 0, *size)).save(jpeg, 'JPEG', quality=88)
+            self._page.image.crop((0, 0, *size)).save(
+                jpeg, 'JPEG', quality=88, comment=COMMENT
+            )
         write_atomically(path, jpeg.getbuffer())
         self.paths.append(path)
         self.next_page += 1

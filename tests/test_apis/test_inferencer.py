@@ -139,11 +139,18 @@ def test_unreadable_files_are_skipped_and_told(
     (tmp_path / 'a_broken.jpg').write_bytes(b'\xff\xd8\xff no picture')
     (tmp_path / 'b_empty.png').touch()
     shutil.copy(pictures[0], tmp_path / 'c.png')
+    # A header of more pixels than OpenCV reads.
+    (tmp_path / 'd_large.pgm').write_bytes(b'P5 99999 99999 255 ')
     results = inferencer(tmp_path, batch_size=2)
     assert [Path(x['image']).name for x in results['predictions']] == ['c.png']
-    names, reasons = zip(*results['skipped'], strict=True)
-    assert [Path(name).name for name in names] == ['a_broken.jpg', 'b_empty.png']
-    assert all(reasons)
+    skipped = [(Path(path).name, reason) for path, reason in results['skipped']]
+    assert skipped[:2] == [
+        ('a_broken.jpg', 'no picture, or not a whole one'),
+        ('b_empty.png', 'the file is empty'),
+    ]
+    ((name, reason),) = skipped[2:]
+    assert name == 'd_large.pgm' and 'MAX_IMAGE_PIXELS' in reason
+    assert 'loadsave.cpp' not in reason
     with pytest.warns(UserWarning, match='skipped .*b_empty.png'):
         assert list(inferencer.stream(tmp_path / 'b_empty.png')) == []
 

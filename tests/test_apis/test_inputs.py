@@ -68,6 +68,28 @@ def test_lists_and_urls(folder: Path) -> None:
     assert images[0].path == url
 
 
+def test_addresses_may_have_capitals_but_must_be_some() -> None:
+    (image,) = find_images('HTTP://example.org/A.jpg')
+    assert image == ImageSource('A.jpg', 'http://example.org/A.jpg')
+    with pytest.raises(UsageError, match=r'http://\[none\]/a.jpg is no address'):
+        find_images('http://[none]/a.jpg')
+
+
+def test_patterns_do_not_follow_links_in_circles(folder: Path) -> None:
+    (folder / 'sub' / 'x[1]').mkdir()
+    (folder / 'sub' / 'x[1]' / 'e.gif').touch()
+    (folder / 'sub' / '.hidden.jpg').touch()
+    # Two of them: their ways, one after the other, would be without number.
+    for name in ('up', 'sub/up'):
+        (folder / name).symlink_to(folder)
+    for pattern, names in [
+        ('**/*.jp*g', ['b.jpg', 'sub/c.jpeg']),
+        ('s*/**', ['sub/c.jpeg', 'sub/deep/d.bmp', 'sub/x[1]/e.gif']),
+        ('**/sub/**/*.*', ['sub/c.jpeg', 'sub/deep/d.bmp', 'sub/x[1]/e.gif']),
+    ]:
+        assert [x.name for x in find_images(f'{folder}/{pattern}')] == names
+
+
 def test_arrays_become_three_channels_blue_first() -> None:
     grey = np.arange(6, dtype=np.uint8).reshape(2, 3)
     (image,) = find_images(grey)
@@ -152,10 +174,12 @@ def test_what_is_no_image_is_named(wrong: object, message: str) -> None:
 
 def test_what_is_missing_is_named(folder: Path) -> None:
     (folder / 'empty').mkdir()
+    os.mkfifo(folder / 'pipe')
     for path, message in [
         ('none.jpg', 'none.jpg does not exist'),
         ('empty', r'empty has no image \(.jpg, .jpeg'),
         ('*.gif', r'no file matches .*\*.gif'),
+        ('pipe', 'pipe is neither a file nor a folder'),
     ]:
         with pytest.raises(MissingDataError, match=message):
             find_images(folder / path)

@@ -109,6 +109,22 @@ def test_pictures_given_are_never_overwritten_or_labelled_again(
     assert len(list((folder / 'out').rglob('*.jpg'))) == 3
 
 
+def test_drawings_of_earlier_runs_are_not_labelled(
+    predict: Command, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    drawings = folder / 'drawings'
+    assert predict(folder, '--pictures', drawings, '--contact-sheet') == 0
+    capsys.readouterr()
+    assert predict(folder) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 3
+    assert 'left out: 4 drawings of earlier runs' in told.err
+    assert predict(drawings) == 2
+    assert 'all pictures there are drawings' in capsys.readouterr().err
+    # Who names one means it.
+    assert predict(drawings / 'a.png.jpg') == 0
+
+
 def test_files_of_others_in_the_folder_of_pictures_are_kept(
     predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

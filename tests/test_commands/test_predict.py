@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from mmscanet.apis import SCANetInferencer
+from mmscanet.commands import predict as predict_command
+from mmscanet.lock import only_process
 
 Command = Callable[..., int]
 
@@ -98,6 +101,22 @@ def test_skipped_pictures_are_counted_and_change_the_status(
     ]
 
 
+def test_a_server_that_says_nothing_is_not_waited_for(
+    predict: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setattr(predict_command, 'PATIENCE', 0.2)
+    before = socket.getdefaulttimeout()
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        url = f'http://127.0.0.1:{server.getsockname()[1]}/a.png'
+        try:
+            assert predict(url) == 1
+        finally:
+            socket.setdefaulttimeout(before)
+    assert f'skipped {url}: timed out' in capsys.readouterr().err
+
+
 def test_failed_start_leaves_results_alone(
     predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -128,6 +147,8 @@ def test_failed_start_leaves_results_alone(
         (('--threshold', 'none.json'), 'no thresholds file none.json'),
         (('--threshold', 'fitted'), 'tools/fit_thresholds.py'),
         (('--out', 'x.txt'), 'must end in .jsonl or .csv'),
+        (('--out', ''), '--out: the name is empty'),
+        (('--pictures', ''), '--pictures: the name is empty'),
         (('--cfg-options', 'a=1'), 'name the config to change'),
         (('--model', 'scanet_r18_fpn_shapes', '--cfg-options', 'modl.a=1'), 'modl'),
     ],
@@ -184,6 +205,24 @@ def test_runs_do_not_mix_in_a_file(
     assert (tmp_path / 'out.csv').read_bytes() == before
     assert predict(*command, '--overwrite', '--threshold', 0.9) == 0
     assert predict(*command, '--resume', '--threshold', 0.9) == 0
+
+
+def test_runs_do_not_write_to_a_file_at_once(
+    predict: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / 'out.jsonl'
+    assert predict(folder, '--out', out) == 0
+    before = out.read_bytes()
+    capsys.readouterr()
+    for again in ('--resume', '--overwrite'):
+        with only_process(out):
+            assert predict(folder, '--out', out, again) == 2
+        assert 'another run is writing' in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert predict(folder, '--out', out, '--resume') == 0
+    assert {each.name for each in tmp_path.iterdir()} == {
+        *('in', 'out.jsonl', 'out.jsonl.settings.json')
+    }
 
 
 def test_pictures_can_be_added_to_results(

@@ -158,6 +158,14 @@ def test_packing_without_labels_is_for_inference(root):
     assert 'gt_score' not in sample and 'gt_area' not in sample
 
 
+def test_a_single_class_is_no_text(root):
+    with pytest.raises(ValueError, match=r"is written classes=\('cat',\)"):
+        build(root, 'cat', allow_extra_classes=True)
+    (root / 'names.txt').write_text('cat\n')
+    dataset = build(root, str(root / 'names.txt'), allow_extra_classes=True)
+    assert dataset.metainfo['classes'] == ['cat']
+
+
 def test_extra_classes_only_on_request(root):
     with pytest.raises(ValueError, match='Only in the annotations: dog, cow'):
         build(root, ('cat',))
@@ -213,6 +221,11 @@ def test_empty_file(root, key):
         (lambda d: d['categories'][1].update(name=5), '5 has the name 5 instead'),
         (lambda d: d.update(images=5), "its list 'images' is absent or empty"),
         (lambda d: d['images'][1].update(id=1), 'two images have the same id'),
+        (lambda d: d['images'][1].update(id=[2]), r'has the id \[2\] instead'),
+        (
+            lambda d: d['annotations'][4].update(image_id={}),
+            'has the image_id {} instead of a number',
+        ),
         (
             lambda d: d['categories'].append(dict(id=9, name='cat')),
             'name a class twice',

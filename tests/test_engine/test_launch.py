@@ -10,6 +10,7 @@ from urllib.error import URLError
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.fileio import LocalBackend
 from torch.utils.data import DataLoader, Dataset
 
 from mmscanet.engine import launch
@@ -246,6 +247,16 @@ def test_usage_errors_end_with_status_2(capsys: pytest.CaptureFixture) -> None:
         raise UsageError('no such thing')
     assert exit_info.value.code == 2
     assert capsys.readouterr().err == 'error: no such thing\n'
+
+
+def test_a_full_disk_is_told(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as exit_info, report_usage_errors():
+        # As mmengine writes a checkpoint.
+        LocalBackend().put(b'weights', '/dev/full')
+    assert exit_info.value.code == 2
+    assert capsys.readouterr().err == (
+        'error: cannot write a file: No space left on device\n'
+    )
 
 
 def test_interrupts_end_with_status_130(capsys: pytest.CaptureFixture) -> None:
