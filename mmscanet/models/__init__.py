@@ -25,12 +25,14 @@ from .roi_heads import (
     SCAFusion,
     SCARoIHead,
 )
+from .task_modules import DoubtfulBoxAssigner
 from .test_time_augs import MultiLabelTTAModel
 
 __all__ = [
     'AdaptiveContextRoIExtractor',
     'ChannelsLastMixin',
     'ContextExpandRoIExtractor',
+    'DoubtfulBoxAssigner',
     'GraphConvolution',
     'LabelDependencyBBoxHead',
     'LabelEmbeddings',

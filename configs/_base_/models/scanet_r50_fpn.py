@@ -59,7 +59,7 @@ model = dict(
     train_cfg=dict(
         rcnn=dict(
             # Patches on crowd regions and difficult objects are no background.
-            assigner=dict(ignore_iof_thr=0.5),
+            assigner=dict(type='DoubtfulBoxAssigner', ignore_iof_thr=0.5),
             sampler=dict(num=256),
         )
     ),

@@ -4,7 +4,7 @@ import torch
 from mmdet.models.task_modules.samplers import SamplingResult
 from mmdet.models.utils import unpack_gt_instances
 from mmdet.structures import DetDataSample, SampleList
-from mmdet.structures.bbox import bbox2roi, bbox_overlaps
+from mmdet.structures.bbox import bbox2roi
 from mmdet.utils import InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
@@ -75,19 +75,12 @@ class SCALosses:
     ) -> SamplingResult:
         """Assign the proposals of one image to its boxes and draw some.
 
-        A patch on an ignored box is not drawn as background. mmdet's assigner, told of
-        ignored boxes, would neither let such a patch match another box, as a person's
-        on a difficult sofa does, nor look at them where there is no other box.
+        What ignored boxes mean is the assigner's to say.
         """
         gt, ignored, _ = unpack_gt_instances([data_sample])
         # The assigner knows boxes by this name.
         priors = InstanceData(priors=proposals.bboxes)
-        assigned = self.bbox_assigner.assign(priors, gt[0])
-        most = getattr(self.bbox_assigner, 'ignore_iof_thr', -1)  # above 0, or off
-        if most > 0 and ignored[0] is not None:
-            covered = bbox_overlaps(priors.priors, ignored[0].bboxes, mode='iof')
-            doubtful = (covered > most).any(1)
-            assigned.gt_inds[doubtful & (assigned.gt_inds == 0)] = -1
+        assigned = self.bbox_assigner.assign(priors, gt[0], ignored[0])
         return self.bbox_sampler.sample(assigned, priors, gt[0])
 
     def _patch_losses(

@@ -65,23 +65,13 @@ def test_targets_of_each_net(head, make_sample, monkeypatch):
     assert weight == [[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1], [1, 1, 0, 1]]
 
 
-@pytest.mark.parametrize('boxes', [[], [[70.0, 40, 90, 60]]])
-def test_a_patch_on_an_ignored_box_is_no_background(head, make_sample, boxes):
-    sample = make_sample(boxes, [0] * len(boxes), *CROWD)
-    found = head._sample(patches(BOX), sample)
-    assert len(found.pos_priors) == len(found.neg_priors) == 0
-
-
-def test_a_patch_on_a_box_inside_an_ignored_one_matches_it(head, make_sample):
+def test_a_patch_on_an_ignored_box_is_drawn_with_the_box_it_matches(head, make_sample):
     found = head._sample(patches(BOX), make_sample([BOX], [1], *CROWD))
     assert found.pos_priors.tolist() == [BOX]
     assert found.pos_gt_labels.tolist() == [1]
-
-
-def test_ignored_boxes_can_be_background(head, make_sample):
-    head.bbox_assigner.ignore_iof_thr = -1
-    found = head._sample(patches(BOX), make_sample([], [], *CROWD))
-    assert found.neg_priors.tolist() == [BOX]
+    # Without such a box it is not drawn at all.
+    found = head._sample(patches(BOX), make_sample([BESIDE], [1], *CROWD))
+    assert len(found.pos_priors) == len(found.neg_priors) == 0
 
 
 def test_the_regressor_learns_to_move_a_patch_onto_its_box(head, make_sample):
