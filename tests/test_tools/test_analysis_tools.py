@@ -7,6 +7,9 @@ from types import ModuleType
 
 import cv2
 import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = ROOT / 'configs/scanet/scanet_r18_fpn_shapes.py'
@@ -101,6 +104,24 @@ def test_pictures_of_a_dataset_are_written(
     assert [each.suffix for each in pictures] == ['.jpg', '.jpg']
     height, width, _ = cv2.imread(str(pictures[0])).shape
     assert width == 560 < height  # 160 x 160, enlarged; the labels stand under it
+
+
+def test_long_names_are_cut(
+    tmp_path: Path, load_tool: Callable[[str], ModuleType]
+) -> None:
+    class Letters(list):
+        metainfo = dict(classes=('a',))
+
+    # As long, with its ending, as a file's name may be: 255 bytes.
+    sample = DetDataSample(metainfo=dict(img_path=f'in/{"ü" * 125}.jpeg'))
+    sample.gt_instances = InstanceData(
+        bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long)
+    )
+    item = dict(inputs=torch.zeros(3, 32, 32, dtype=torch.uint8), data_samples=sample)
+    tool = load_tool('analysis_tools/browse_dataset')
+    tool.write_pictures(Letters([item]), tmp_path, 1)
+    (picture,) = tmp_path.iterdir()
+    assert picture.name == f'00000_{"ü" * 60}.jpg'
 
 
 def test_a_folder_of_something_else_is_one_line(

@@ -63,7 +63,8 @@ def write_pictures(dataset: Dataset, folder: Path, max_images: int) -> None:
         image = image.clip(0, 255).astype(np.uint8)
         sample = item['data_samples']
         drawn = visualizer.draw_truth(image, sample)
-        name = Path(sample.img_path).stem
+        # Names may take 255 bytes, and four of them a letter.
+        name = Path(sample.img_path).stem[:60]
         mmcv.imwrite(drawn[..., ::-1], str(folder / f'{index:05d}_{name}.jpg'))
         bar.update()
     print(f'\nwritten: {count} pictures in {folder}')
