@@ -47,7 +47,8 @@ def read_mark(path: Path) -> bytes | None:
 
 def is_drawn(path: str) -> bool:
     """Tell whether a file, by its path or URL, is a picture or page that a run drew."""
-    return path.endswith(('.jpg', '.jpeg')) and read_mark(Path(path)) is not None
+    is_jpeg = path.lower().endswith(('.jpg', '.jpeg'))
+    return is_jpeg and read_mark(Path(path)) is not None
 
 
 def picture_paths(sources: Sequence[ImageSource], folder: Path) -> dict[str, Path]:

@@ -113,6 +113,8 @@ def test_drawings_of_earlier_runs_are_not_labelled(
     predict: Command, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     drawings = folder / 'drawings'
+    Image.open(folder / 'b.png').save(folder / 'b.JPG')
+    (folder / 'b.png').unlink()
     assert predict(folder, '--pictures', drawings, '--contact-sheet') == 0
     capsys.readouterr()
     assert predict(folder) == 0
