@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 
 from mmscanet.errors import DataError
 
-from .image_labels import ImageLabelsMixin, image_labels
+from .image_labels import ABSENT, ImageLabelsMixin, image_labels
 
 _FLAGS = (0, 1, None)
 
@@ -208,7 +208,8 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
 
     Raises:
         MissingDataError: Annotation file, image folder or images are missing.
-        DataError: The annotations are empty, malformed or name other classes.
+        DataError: The annotations are empty, malformed or name other classes, or
+            nothing can be seen of any box.
     """
 
     download_hint = (
@@ -234,6 +235,11 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
         self._unseen_boxes = 0
         data_list = super().load_data_list()
         if self._unseen_boxes:
+            if all((info['gt_score'] == ABSENT).all() for info in data_list):
+                raise DataError(
+                    f'{self.ann_file!r}: nothing can be seen of any of its boxes. They '
+                    'must be in pixels of the image, as [x, y, width, height]'
+                )
             print_log(
                 f'{self.ann_file}: {self._unseen_boxes} boxes are left out, since '
                 'nothing of them can be seen (outside the image, without area, or '

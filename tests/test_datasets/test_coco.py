@@ -242,6 +242,16 @@ def test_contradictory_file(root, edit, message):
         build(root)
 
 
+def test_boxes_in_shares_of_the_image_are_told(root):
+    def share(data):
+        for ann in data['annotations']:
+            ann['bbox'] = [x / 64 for x in ann['bbox']]
+
+    change(root, share)
+    with pytest.raises(ValueError, match='nothing can be seen .* in pixels'):
+        build(root)
+
+
 def test_boxes_that_cannot_be_seen_are_counted(root, monkeypatch):
     lines = []
     monkeypatch.setattr(coco, 'print_log', lambda message, **_: lines.append(message))
