@@ -21,18 +21,19 @@ def only_process(
     """Keep other processes, and threads, from writing ``target`` meanwhile.
 
     They wait here and should then look what is there. A process that dies lets go of
-    the lock. The lock is a file beside ``target``, which goes in the end. On a file
-    system that has no locks nobody is kept out.
+    the lock. The lock is a hidden file beside ``target``, which goes in the end. On a
+    file system that has no locks nobody is kept out.
 
     Args:
-        target: The file to write.
+        target: The file to write, or a link to it.
         when_waiting: Called where another process has to be waited for; what it raises
             ends the waiting.
 
     Raises:
         OutputError: The file cannot be written or locked.
     """
-    path = target.with_name(f'{target.name}.lock')
+    target = Path(os.path.realpath(target))
+    path = target.with_name(f'.{target.name}.lock')
     with explain_failed_output(path):
         file = _lock(path, when_waiting)
     with file:
@@ -49,11 +50,7 @@ def _lock(path: Path, when_waiting: Callable[[], None]) -> TextIO:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            try:
-                when_waiting()
-            except BaseException:
-                file.close()
-                raise
+            when_waiting()
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
             if error.errno not in NO_LOCKS:

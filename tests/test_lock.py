@@ -23,7 +23,7 @@ def is_locked(path: Path) -> bool:
 
 def test_who_waited_holds_a_lock_that_others_see(tmp_path):
     """The first one's file is gone by then; a lock on it would keep nobody out."""
-    target, lock = tmp_path / 'table.csv', tmp_path / 'table.csv.lock'
+    target, lock = tmp_path / 'table.csv', tmp_path / '.table.csv.lock'
     waits, inside, leave = Event(), Event(), Event()
 
     def second() -> None:
@@ -46,6 +46,14 @@ def test_who_waited_holds_a_lock_that_others_see(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_link_is_the_file_that_it_leads_to(tmp_path):
+    (tmp_path / 'below').mkdir()
+    link = tmp_path / 'below' / 'link'
+    link.symlink_to(tmp_path / 'a')
+    with only_process(link):
+        assert is_locked(tmp_path / '.a.lock')
+
+
 def test_a_failure_lets_go(tmp_path):
     with pytest.raises(ZeroDivisionError), only_process(tmp_path / 'a'):
         raise ZeroDivisionError
@@ -56,7 +64,7 @@ def test_who_will_not_wait_leaves_the_lock_alone(tmp_path):
     def refuse() -> None:
         raise ZeroDivisionError
 
-    target, lock = tmp_path / 'a', tmp_path / 'a.lock'
+    target, lock = tmp_path / 'a', tmp_path / '.a.lock'
     with only_process(target):
         with pytest.raises(ZeroDivisionError), only_process(target, refuse):
             pass
@@ -76,7 +84,7 @@ def test_a_file_system_may_have_no_locks(tmp_path, monkeypatch):
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with (
-        pytest.raises(OutputError, match='cannot write .*nowhere/a.lock'),
+        pytest.raises(OutputError, match='cannot write .*nowhere/.a.lock'),
         only_process(tmp_path / 'nowhere/a'),
     ):
         pass

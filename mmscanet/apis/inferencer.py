@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from http.client import HTTPException
@@ -22,6 +23,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from mmengine.runner import load_state_dict
 from mmengine.visualization import Visualizer
+from PIL import UnidentifiedImageError
 from torch import nn
 from tqdm import tqdm
 
@@ -157,8 +159,9 @@ class SCANetInferencer(DetInferencer):
                 f'checkpoint {weights} carries no config that can be used: name one '
                 '(model)'
             ) from error
-        except URLError as error:
-            raise UsageError(f'cannot fetch {weights}: {error.reason}') from error
+        except (URLError, TimeoutError) as error:
+            reason = getattr(error, 'reason', error)
+            raise UsageError(f'cannot fetch {weights}: {reason}') from error
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -291,7 +294,7 @@ class SCANetInferencer(DetInferencer):
             try:
                 results = self.loader(to_load(source))
             except UNREADABLE as error:
-                on_skip(source.path, _why_unreadable(error))
+                on_skip(source.path, _why_unreadable(source, error))
                 bar.update()
                 continue
             image = mmcv.bgr2rgb(results['img'])
@@ -351,14 +354,16 @@ def _as_sources(inputs: InputsType | Sequence[ImageSource]) -> Sequence[ImageSou
     return find_images(inputs)
 
 
-def _why_unreadable(error: Exception) -> str:
+def _why_unreadable(source: ImageSource, error: Exception) -> str:
     """Say in one line why an image cannot be read; its name stands before it."""
-    if isinstance(error, cv2.error):
-        # The whole would name a line of OpenCV's source.
-        return 'the file is empty' if 'empty' in error.err else error.err
-    if isinstance(error, AssertionError):  # mmcv's, which only names the file again
+    if os.path.isfile(source.path) and os.path.getsize(source.path) == 0:
+        return 'the file is empty'
+    # Those of mmcv and Pillow only name the file again.
+    if isinstance(error, (AssertionError, UnidentifiedImageError)):
         return 'no picture, or not a whole one'
-    return ' '.join(str(error).split()) or type(error).__name__
+    # OpenCV's whole text names a line of its source, the system's the file.
+    short = getattr(error, 'err', None) or getattr(error, 'strerror', None)
+    return ' '.join(str(short or error).split()) or type(error).__name__
 
 
 def _require_finite(scores: torch.Tensor, path: str | None) -> None:

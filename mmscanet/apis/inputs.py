@@ -39,7 +39,7 @@ def find_images(inputs: InputsType) -> list[ImageSource]:
 
     Args:
         inputs: A path, a URL, a folder (images in it and below, by name), a glob
-            pattern (``**`` reaches into folders, not into links), an (H, W),
+            pattern (``**`` reaches into folders, not through links), an (H, W),
             (H, W, 3) or (H, W, 4) uint8 array in OpenCV's order (blue first), a PIL
             image, or a list of any of them.
 
@@ -111,16 +111,19 @@ def _match(pattern: str) -> Iterator[str]:
 
     glob's own ``**`` follows links, in circles too.
     """
-    parts = Path(pattern).parts
+    parts = pattern.split(os.sep)
     if '**' not in parts:
         yield from glob.iglob(pattern)
         return
     deep = parts.index('**')
-    rest = parts[deep + 1 :] or ('*',)
-    for top in glob.iglob(str(Path(*parts[:deep]))):
+    rest = parts[deep + 1 :] or ['*']
+    head = os.sep.join([*parts[:deep], ''])
+    for top in glob.iglob(head) if head else ['./']:
         for folder, below, _ in os.walk(top):
             below[:] = [name for name in below if not name.startswith('.')]
-            yield from _match(str(Path(glob.escape(folder), *rest)))
+            # Names begin as the pattern does.
+            folder = folder if head else folder.removeprefix('./')
+            yield from _match(os.path.join(glob.escape(folder), *rest))
 
 
 def _files_below(folder: str) -> Iterator[Path]:

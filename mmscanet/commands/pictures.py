@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,9 +22,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from mmscanet.apis import ImageSource
 from mmscanet.errors import UsageError, explain_failed_output
 from mmscanet.files import write_atomically
+from mmscanet.terminal import printable
 from mmscanet.visualization import ContactSheet
 
-from .records import printable
 from .settings import Settings
 
 SHEET = 'contact_sheet'
@@ -38,7 +39,8 @@ def read_mark(path: Path) -> bytes | None:
     """Return the mark of a file; ``None`` if it is not there or no run has drawn it."""
     try:
         # Not Image.open, which refuses large pictures.
-        with JpegImageFile(path) as picture:
+        with warnings.catch_warnings(), JpegImageFile(path) as picture:
+            warnings.simplefilter('ignore')  # of other data in it that are broken
             comment = picture.info.get('comment', b'')
     except (OSError, SyntaxError):  # Pillow's for what is no JPEG
         return None

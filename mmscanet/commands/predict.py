@@ -15,6 +15,7 @@ from mmscanet.engine.launch import KeyValueAction, report_usage_errors
 from mmscanet.errors import UsageError, require_writable_folder
 from mmscanet.evaluation.thresholds import read_threshold
 from mmscanet.lock import only_process
+from mmscanet.terminal import printable
 
 from .pictures import (
     is_drawn,
@@ -24,7 +25,7 @@ from .pictures import (
     write_contact_sheet,
     write_picture,
 )
-from .records import RecordFile, Screen, check_out, open_records, printable
+from .records import RecordFile, Screen, check_out, open_records
 from .settings import Settings, describe_settings, keep_settings
 
 STOPPED = 'stopped; the same command with --resume goes on where it was'
@@ -162,7 +163,9 @@ def leave_out_drawings(
     """
     kept = [each for each in sources if each.path in named or not is_drawn(each.path)]
     if not kept:
-        raise UsageError('all pictures there are drawings of earlier runs')
+        raise UsageError(
+            'all pictures there are drawings of earlier runs; to label one, name it'
+        )
     _tell_left_out(len(sources) - len(kept), 'drawings of earlier runs')
     return kept
 

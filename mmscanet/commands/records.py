@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 from mmscanet.errors import UsageError, explain_failed_output, require_writable_file
+from mmscanet.terminal import printable
 
 Prediction = dict[str, object]
 
@@ -187,19 +188,6 @@ class Screen:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-def printable(path: str) -> str:
-    """Return a path as text for people, in one line.
-
-    What is not UTF-8 in it stands as replacement characters, and what a terminal would
-    obey, as an end of line, as a backslash and its code.
-    """
-    text = path.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace')
-    return ''.join(
-        each if each.isprintable() else each.encode('unicode_escape').decode()
-        for each in text
-    )
 
 
 FORMATS = {'.jsonl': JsonLines, '.csv': Csv}

@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 
 from mmscanet.errors import DataError
 
-from .image_labels import ABSENT, ImageLabelsMixin, image_labels
+from .image_labels import ImageLabelsMixin, image_labels
 
 _FLAGS = (0, 1, None)
 
@@ -82,6 +82,12 @@ class NamedCoco(COCO):
             ids.add(ann['id'])
             ann.setdefault('area', ann['bbox'][2] * ann['bbox'][3])
             ann.setdefault('iscrowd', 0)
+        boxes = (ann['bbox'] for ann in self.dataset['annotations'])
+        if all(x + w <= 1 and y + h <= 1 for x, y, w, h in boxes):
+            raise DataError(
+                f'{self.ann_file!r}: its boxes are shares of the image. They must be '
+                'in pixels, as [x, y, width, height]'
+            )
         super().createIndex()
 
     def _checked_image(self, image: dict) -> dict:
@@ -123,7 +129,7 @@ class NamedCoco(COCO):
             if key.endswith('id') and not isinstance(entry[key], (int, float, str)):
                 raise DataError(
                     f'{self.ann_file!r}: the {kind} {entry} has the {key} '
-                    f'{entry[key]!r} instead of a number'
+                    f'{entry[key]!r} instead of a number or text'
                 )
 
     def _check_annotation(self, ann: dict, images: set, categories: set) -> None:
@@ -208,8 +214,7 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
 
     Raises:
         MissingDataError: Annotation file, image folder or images are missing.
-        DataError: The annotations are empty, malformed or name other classes, or
-            nothing can be seen of any box.
+        DataError: The annotations are empty, malformed or name other classes.
     """
 
     download_hint = (
@@ -235,11 +240,6 @@ class MultiLabelCocoDataset(ImageLabelsMixin, CocoDataset):
         self._unseen_boxes = 0
         data_list = super().load_data_list()
         if self._unseen_boxes:
-            if all((info['gt_score'] == ABSENT).all() for info in data_list):
-                raise DataError(
-                    f'{self.ann_file!r}: nothing can be seen of any of its boxes. They '
-                    'must be in pixels of the image, as [x, y, width, height]'
-                )
             print_log(
                 f'{self.ann_file}: {self._unseen_boxes} boxes are left out, since '
                 'nothing of them can be seen (outside the image, without area, or '

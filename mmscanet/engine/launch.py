@@ -22,6 +22,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmscanet.errors import ConfigError, UsageError
+from mmscanet.terminal import printable
 
 from .config_checks import LOADERS, check_option, check_values
 from .nested import nested_dicts
@@ -59,7 +60,7 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     except UsageError as error:
         if os.environ.get('MMSCANET_TRACEBACK'):
             raise
-        print(f'error: {one_line(error)}', file=sys.stderr)
+        print(f'error: {printable(one_line(error))}', file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         _stop(when_stopped)
@@ -70,7 +71,7 @@ def report_usage_errors(when_stopped: str = 'stopped') -> Iterator[None]:
     except Exception as error:
         if _was_interrupted(error):
             _stop(when_stopped)
-        if not _is_of_a_full_disk(error):
+        if not _is_of_a_full_disk(error) or os.environ.get('MMSCANET_TRACEBACK'):
             raise
         name = error.filename or 'a file'
         print(f'error: cannot write {name}: {error.strerror}', file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from functools import partial
 from http.server import (
@@ -139,6 +140,7 @@ def test_unreadable_files_are_skipped_and_told(
     (tmp_path / 'a_broken.jpg').write_bytes(b'\xff\xd8\xff no picture')
     (tmp_path / 'b_empty.png').touch()
     shutil.copy(pictures[0], tmp_path / 'c.png')
+    (tmp_path / 'e_empty.webp').touch()
     # A header of more pixels than OpenCV reads.
     (tmp_path / 'd_large.pgm').write_bytes(b'P5 99999 99999 255 ')
     results = inferencer(tmp_path, batch_size=2)
@@ -148,6 +150,7 @@ def test_unreadable_files_are_skipped_and_told(
         ('a_broken.jpg', 'no picture, or not a whole one'),
         ('b_empty.png', 'the file is empty'),
     ]
+    assert skipped.pop() == ('e_empty.webp', 'the file is empty')
     ((name, reason),) = skipped[2:]
     assert name == 'd_large.pgm' and 'MAX_IMAGE_PIXELS' in reason
     assert 'loadsave.cpp' not in reason
@@ -350,6 +353,18 @@ def test_checkpoint_of_the_zoo_runs_no_code(
     # The user's own file, named as such, stays free to hold more.
     SCANetInferencer('tiny', path, show_progress=False)
     assert (tmp_path / 'ran').exists()
+
+
+def test_a_server_that_keeps_the_weights_is_told(tiny_config: Path) -> None:
+    before = socket.getdefaulttimeout()
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        url = f'http://127.0.0.1:{server.getsockname()[1]}/x.pth'
+        socket.setdefaulttimeout(0.2)
+        try:
+            with pytest.raises(UsageError, match='cannot fetch http.*x.pth: timed out'):
+                SCANetInferencer(tiny_config, url, show_progress=False)
+        finally:
+            socket.setdefaulttimeout(before)
 
 
 def test_addresses_are_fetched(

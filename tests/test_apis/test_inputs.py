@@ -75,10 +75,23 @@ def test_addresses_may_have_capitals_but_must_be_some() -> None:
         find_images('http://[none]/a.jpg')
 
 
+def test_patterns_keep_the_way_that_they_begin(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder / 'sub')
+    for start in ('', './', '../sub/', '../s*/', f'{folder}/sub/'):
+        begin = start.replace('*', 'ub')
+        assert [each.path for each in find_images(f'{start}**/*.*')] == [
+            *(f'{begin}c.jpeg', f'{begin}deep/d.bmp')
+        ]
+
+
 def test_patterns_do_not_follow_links_in_circles(folder: Path) -> None:
     (folder / 'sub' / 'x[1]').mkdir()
     (folder / 'sub' / 'x[1]' / 'e.gif').touch()
-    (folder / 'sub' / '.hidden.jpg').touch()
+    (folder / 'sub' / '.hidden').mkdir()
+    for hidden in ('sub/.hidden.jpg', 'sub/.hidden/f.jpg'):
+        (folder / hidden).touch()
     # Two of them: their ways, one after the other, would be without number.
     for name in ('up', 'sub/up'):
         (folder / name).symlink_to(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscanet.commands.records import check_out, open_records, printable
+from mmscanet.commands.records import check_out, open_records
 from mmscanet.errors import OutputError, UsageError
 
 BOX = dict(
@@ -95,11 +95,6 @@ def test_an_image_is_there_as_soon_as_it_is_written(tmp_path: Path) -> None:
     with open_records(str(path)) as records:
         records.write(IMAGES[0])
         assert json.loads(path.read_text()) == IMAGES[0]
-
-
-def test_terminals_are_not_told_what_to_do() -> None:
-    assert printable('ü\n\x1b[2J.jpg') == 'ü\\n\\x1b[2J.jpg'
-    assert printable(os.fsdecode(b'\xff.jpg')) == '\ufffd.jpg'
 
 
 def test_other_files_are_left_alone(out: Path) -> None:

@@ -245,10 +245,13 @@ def test_contradictory_file(root, edit, message):
 def test_boxes_in_shares_of_the_image_are_told(root):
     def share(data):
         for ann in data['annotations']:
-            ann['bbox'] = [x / 64 for x in ann['bbox']]
+            x, y, w, h = ann['bbox']
+            ann['bbox'] = [x / 98, y / 48, w / 98, h / 48]
+        # All of the image, or the one box of a pixel.
+        data['annotations'][0]['bbox'] = [0, 0, 1, 1]
 
     change(root, share)
-    with pytest.raises(ValueError, match='nothing can be seen .* in pixels'):
+    with pytest.raises(ValueError, match='are shares of the image'):
         build(root)
 
 

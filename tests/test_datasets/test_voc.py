@@ -108,6 +108,8 @@ def test_classes(root):
     assert info['gt_score'].tolist() == [1] and len(info['instances']) == 2
     with pytest.raises(ValueError, match='Only in the config: emu'):
         build(root, (*CLASSES, 'emu'))
+    with pytest.raises(ValueError, match=r"is written classes=\('cat',\)"):
+        build(root, 'cat')
     # A small test split may lack a class.
     assert len(build(root, (*CLASSES, 'emu'), test_mode=True)) == 4
 

@@ -244,9 +244,9 @@ def test_pairs_need_an_equals_sign(capsys: pytest.CaptureFixture) -> None:
 
 def test_usage_errors_end_with_status_2(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as exit_info, report_usage_errors():
-        raise UsageError('no such thing')
+        raise UsageError('no such\nthing \x1b[31m')
     assert exit_info.value.code == 2
-    assert capsys.readouterr().err == 'error: no such thing\n'
+    assert capsys.readouterr().err == 'error: no such thing \\x1b[31m\n'
 
 
 def test_a_full_disk_is_told(capsys: pytest.CaptureFixture) -> None:
@@ -270,6 +270,8 @@ def test_tracebacks_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('MMSCANET_TRACEBACK', '1')
     with pytest.raises(DataError), report_usage_errors():
         raise DataError('x')
+    with pytest.raises(OSError, match='No space left'), report_usage_errors():
+        LocalBackend().put(b'weights', '/dev/full')
 
 
 class Damaged(Dataset):
