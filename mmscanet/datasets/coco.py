@@ -82,8 +82,9 @@ class NamedCoco(COCO):
             ids.add(ann['id'])
             ann.setdefault('area', ann['bbox'][2] * ann['bbox'][3])
             ann.setdefault('iscrowd', 0)
-        boxes = (ann['bbox'] for ann in self.dataset['annotations'])
-        if all(x + w <= 1 and y + h <= 1 for x, y, w, h in boxes):
+        boxes = [ann['bbox'] for ann in self.dataset['annotations']]
+        in_a_pixel = all(x + w <= 1 and y + h <= 1 for x, y, w, h in boxes)
+        if in_a_pixel and any(w > 0 and h > 0 for _, _, w, h in boxes):
             raise DataError(
                 f'{self.ann_file!r}: its boxes are shares of the image. They must be '
                 'in pixels, as [x, y, width, height]'
