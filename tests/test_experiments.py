@@ -123,6 +123,31 @@ def test_a_peer_at_its_own_rate_has_the_files_figures():
     assert f'DELTA has {reference} on them and SCANet+ {other}' in TEXT
 
 
+def test_the_control_by_the_same_stages_has_the_files_figures():
+    stages = []
+    for stage in ('frozen', 'joint', 'crop'):
+        path = RESULTS / f'control/{stage}/voc07-val-mobilenetv2.csv'
+        (found,) = Results.load(path).sorted_rows()
+        stages.append(f'{float(found["mAP"]):.1f}')
+    assert f'| Faster R-CNN | {" | ".join(stages)} |' in TEXT
+    path = RESULTS / 'control/crop/faster_rcnn-scanet_plus.json'
+    reference, other, difference = compared(path)
+    assert reference == stages[-1]
+    assert f'| SCANet+, on this machine | not run | not run | {other} |' in TEXT
+    assert f'SCANet+ is {difference} above the control' in TEXT
+    readme = ' '.join((ROOT / 'README.md').read_text().split())
+    assert f'has {reference} after those three' in readme
+    assert f'on the same machine {other}, {difference}' in readme
+    (comparison,) = json.loads(path.read_text()).values()
+    groups = comparison['groups']
+    for size in ('small', 'medium', 'large'):
+        told = 'small labels' if size == 'small' else f'{size} ones'
+        assert f'{told} {written(groups[size]["difference"])}' in TEXT
+    small = [f'{groups["small"][x]["value"]:.1f}' for x in ('reference', 'other')]
+    assert 'small labels, {} against {}'.format(*small) in TEXT
+    assert f'on another machine, it has {other} and {small[1]}' in TEXT
+
+
 @pytest.mark.parametrize(
     ('images', 'said'),
     [
