@@ -79,6 +79,22 @@ def clean_openmmlab_state() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def plain_timeout() -> Iterator[None]:
+    """Take back how long the next sockets wait, which a command may have set."""
+    before = socket.getdefaulttimeout()
+    yield
+    socket.setdefaulttimeout(before)
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """The address of a server that says nothing; who calls waits for 0.2 seconds."""
+    socket.setdefaulttimeout(0.2)
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        yield f'http://127.0.0.1:{server.getsockname()[1]}'
+
+
+@pytest.fixture(autouse=True)
 def fixed_seeds() -> None:
     """Start each test from the same random numbers, whatever ran before it."""
     random.seed(0)

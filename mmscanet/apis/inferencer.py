@@ -356,7 +356,8 @@ def _as_sources(inputs: InputsType | Sequence[ImageSource]) -> Sequence[ImageSou
 
 def _why_unreadable(source: ImageSource, error: Exception) -> str:
     """Say in one line why an image cannot be read; its name stands before it."""
-    if os.path.isfile(source.path) and os.path.getsize(source.path) == 0:
+    path = source.path or ''  # an array has none
+    if os.path.isfile(path) and os.path.getsize(path) == 0:
         return 'the file is empty'
     # Those of mmcv and Pillow only name the file again.
     if isinstance(error, (AssertionError, UnidentifiedImageError)):

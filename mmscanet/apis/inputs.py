@@ -92,12 +92,12 @@ def _find_files(path: str) -> Iterator[ImageSource]:
     elif glob.has_magic(path):
         # A pattern says itself which files are meant.
         files = [each for each in sorted(set(_match(path))) if os.path.isfile(each)]
+        if not files:
+            raise MissingDataError(f'no file matches {path}')
         # What stands before the first folder with a wildcard is common to all.
         parts = Path(path).parts[:-1]
         fixed = next((i for i, part in enumerate(parts) if glob.has_magic(part)), None)
         root = Path(*parts[:fixed])
-        if not files:
-            raise MissingDataError(f'no file matches {path}')
         for each in files:
             yield ImageSource(str(Path(each).relative_to(root)), each)
     elif os.path.exists(path):

@@ -161,7 +161,8 @@ def leave_out_drawings(
     Raises:
         UsageError: Nothing is left.
     """
-    kept = [each for each in sources if each.path in named or not is_drawn(each.path)]
+    meant = set(named)  # a shell may have named very many
+    kept = [each for each in sources if each.path in meant or not is_drawn(each.path)]
     if not kept:
         raise UsageError(
             'all pictures there are drawings of earlier runs; to label one, name it'

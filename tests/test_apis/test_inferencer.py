@@ -2,22 +2,13 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Callable
-from functools import partial
-from http.server import (
-    BaseHTTPRequestHandler,
-    SimpleHTTPRequestHandler,
-    ThreadingHTTPServer,
-)
 from pathlib import Path
-from threading import Thread
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from mmdet.registry import DATASETS
 from mmengine.config import Config
 from PIL import Image
 
@@ -25,24 +16,6 @@ from mmscanet.apis import SCANetInferencer
 from mmscanet.errors import UsageError
 from mmscanet.evaluation import ScoreTable
 from mmscanet.evaluation.thresholds import LabelThresholds, sidecar_path
-
-
-@pytest.fixture(scope='module')
-def inferencer(tiny_config: Path, tiny_checkpoint: Path) -> SCANetInferencer:
-    """The tiny model, ready to label."""
-    return SCANetInferencer(
-        tiny_config, tiny_checkpoint, device='cpu', show_progress=False
-    )
-
-
-@pytest.fixture(scope='module')
-def pictures(tiny_config: Path) -> list[str]:
-    """The test images of the tiny data set, by img_id."""
-    cfg = Config.fromfile(tiny_config)
-    dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
-    infos.sort(key=lambda info: str(info['img_id']))
-    return [info['img_path'] for info in infos]
 
 
 @pytest.fixture
@@ -353,57 +326,3 @@ def test_checkpoint_of_the_zoo_runs_no_code(
     # The user's own file, named as such, stays free to hold more.
     SCANetInferencer('tiny', path, show_progress=False)
     assert (tmp_path / 'ran').exists()
-
-
-def test_a_server_that_keeps_the_weights_is_told(tiny_config: Path) -> None:
-    before = socket.getdefaulttimeout()
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        url = f'http://127.0.0.1:{server.getsockname()[1]}/x.pth'
-        socket.setdefaulttimeout(0.2)
-        try:
-            with pytest.raises(UsageError, match='cannot fetch http.*x.pth: timed out'):
-                SCANetInferencer(tiny_config, url, show_progress=False)
-        finally:
-            socket.setdefaulttimeout(before)
-
-
-def test_addresses_are_fetched(
-    inferencer: SCANetInferencer, pictures: list[str], tmp_path: Path
-) -> None:
-    shutil.copy(pictures[0], tmp_path / 'a b.png')
-    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        root = f'http://127.0.0.1:{server.server_port}'
-        results = inferencer([f'{root}/a%20b.png', f'{root}/none.png'], threshold=0)
-        server.shutdown()
-    (prediction,) = results['predictions']
-    (expected,) = inferencer(pictures[0], threshold=0)['predictions']
-    assert prediction['labels'] == expected['labels']
-    ((path, reason),) = results['skipped']
-    assert path == f'{root}/none.png'
-    assert '404' in reason
-
-
-class BreaksOff(BaseHTTPRequestHandler):
-    """A server that goes away in the middle of each file."""
-
-    def do_GET(self) -> None:
-        """Answer with less than is announced."""
-        self.send_response(200)
-        self.send_header('Content-Length', '1000')
-        self.end_headers()
-        self.wfile.write(b'begin')
-
-
-def test_an_address_that_breaks_off_is_skipped(
-    inferencer: SCANetInferencer, pictures: list[str]
-) -> None:
-    with ThreadingHTTPServer(('127.0.0.1', 0), BreaksOff) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        url = f'http://127.0.0.1:{server.server_port}/a.png'
-        results = inferencer([url, pictures[0]])
-        server.shutdown()
-    ((path, reason),) = results['skipped']
-    assert path == url and 'IncompleteRead' in reason
-    assert len(results['predictions']) == 1

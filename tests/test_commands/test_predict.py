@@ -103,18 +103,15 @@ def test_skipped_pictures_are_counted_and_change_the_status(
 
 def test_a_server_that_says_nothing_is_not_waited_for(
     predict: Command,
+    silent_server: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    monkeypatch.setattr(predict_command, 'PATIENCE', 0.2)
-    before = socket.getdefaulttimeout()
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        url = f'http://127.0.0.1:{server.getsockname()[1]}/a.png'
-        try:
-            assert predict(url) == 1
-        finally:
-            socket.setdefaulttimeout(before)
-    assert f'skipped {url}: timed out' in capsys.readouterr().err
+    monkeypatch.setattr(predict_command, 'PATIENCE', 0.3)
+    assert predict(f'{silent_server}/a.png') == 1
+    assert socket.getdefaulttimeout() == 0.3
+    told = f'skipped {silent_server}/a.png: timed out'
+    assert told in capsys.readouterr().err
 
 
 def test_failed_start_leaves_results_alone(

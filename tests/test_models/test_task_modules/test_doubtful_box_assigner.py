@@ -10,7 +10,7 @@ from mmscanet.models import DoubtfulBoxAssigner
 BOX = [20.0, 20, 40, 40]
 ELSEWHERE = [70.0, 40, 90, 60]
 CROWD = [0.0, 0, 96, 96]
-OUTSIDE = [90.0, 90, 120, 120]  # of which a twentieth lies in the crowd
+OUTSIDE = [90.0, 90, 120, 120]  # of which a twenty-fifth lies in the crowd
 
 
 def build(ignore_iof_thr=0.5):
