@@ -1,13 +1,12 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
 from mmengine.registry import OPTIMIZERS
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
 from mmscanet.engine.allocator import keep_freed_memory
 from mmscanet.engine.distributed import close_process_group, set_launcher
@@ -21,6 +20,7 @@ from mmscanet.engine.launch import (
     report_usage_errors,
     set_work_dir,
 )
+from mmscanet.engine.resume import RequireSameTraining, last_checkpoint
 from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
 from mmscanet.errors import ConfigError, UsageError, require_writable_folder
 
@@ -101,12 +101,11 @@ def set_resume(cfg: Config, resume: str) -> None:
     one command serves the first start and every restart.
     """
     if resume == 'auto':
-        work_dir = Path(cfg.work_dir)
-        latest = find_latest_checkpoint(str(work_dir)) if work_dir.is_dir() else None
-        if latest is None:
+        resume = last_checkpoint(cfg.work_dir)
+        if resume is None:
             return
-        resume = latest
-    check_checkpoint(resume)
+    else:
+        check_checkpoint(resume)
     cfg.resume, cfg.load_from = True, resume
 
 
@@ -138,6 +137,7 @@ def run(cfg: Config) -> None:
         runner = Runner.from_cfg(cfg)
         runner.register_hook(all_is_built)
         runner.register_hook(SayIfFinished())
+        runner.register_hook(RequireSameTraining())
         runner.train()
 
 
