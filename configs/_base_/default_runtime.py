@@ -17,7 +17,7 @@ default_hooks = dict(
     label_statistics=dict(type='LabelStatisticsHook'),
     # Several processes validate with the statistics of BatchNorm that are saved.
     sync_buffers=dict(type='SyncBuffersHook'),
-    visualization=dict(score_thr=0.5),
+    visualization=dict(type='EvidenceVisualizationHook', score_thr=0.5),
     warm_up=dict(type='WarmUpCheckHook'),
 )
 visualizer = dict(type='EvidenceVisualizer')

@@ -1,6 +1,7 @@
 """Hooks for mmengine runners."""
 
 from .best_figure_check_hook import BestFigureCheckHook
+from .evidence_visualization_hook import EvidenceVisualizationHook
 from .feature_cache_hook import FeatureCacheHook
 from .finite_loss_hook import FiniteLossHook
 from .label_count_check_hook import LabelCountCheckHook, check_label_count
@@ -10,6 +11,7 @@ from .warm_up_check_hook import WarmUpCheckHook
 
 __all__ = [
     'BestFigureCheckHook',
+    'EvidenceVisualizationHook',
     'FeatureCacheHook',
     'FiniteLossHook',
     'LabelCountCheckHook',
