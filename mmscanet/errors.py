@@ -54,6 +54,8 @@ def require_writable_folder(folder: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: They cannot.
     """
+    if Path(folder).is_file():
+        raise OutputError(f'cannot write to {folder}: it is a file, not a folder')
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix='.writable-'):
@@ -80,4 +82,6 @@ def require_writable_file(path: str | os.PathLike[str], suffix: str = '') -> Non
     try:
         require_writable_folder(Path(path).parent)
     except OutputError as error:
-        raise OutputError(f'cannot write {path}: {error.__cause__.strerror}') from error
+        cause = error.__cause__
+        reason = cause.strerror if cause else f'{Path(path).parent} is a file'
+        raise OutputError(f'cannot write {path}: {reason}') from error

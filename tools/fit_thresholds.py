@@ -44,6 +44,9 @@ def build_parser() -> ArgumentParser:
     )
     where.add_argument('--out', metavar='FILE.json', help='write this file')
     parser.add_argument(
+        '--overwrite', action='store_true', help='replace thresholds that are there'
+    )
+    parser.add_argument(
         '--objective',
         choices=OBJECTIVES,
         default='f1',
@@ -117,6 +120,8 @@ def check_options(args: Namespace) -> Path:
     for path in (out, args.json):
         if path is not None:
             require_writable_file(path, '.json')
+    if out.exists() and not args.overwrite:
+        raise UsageError(f'{out} exists: --overwrite replaces it')
     if args.json is not None and Path(args.json).resolve() == out.resolve():
         raise UsageError(f'--json {args.json}: the thresholds themselves go there')
     return out
@@ -217,7 +222,13 @@ def fit(args: Namespace) -> None:
         print(f'no figures of images held out: {error}')
     measured = measure_thresholds(table, thresholds, held_out, args.bins)
     print(format_fit(measured, thresholds))
-    print(f'fitted on {thresholds.num_images} images; thresholds written to {out}')
+    print(f'images fitted on: {thresholds.num_images}; thresholds written to {out}')
+    if (present := int(thresholds.positives.sum())) < args.min_positives:
+        print(
+            f'warning: these images have {present} labels in all, fewer than '
+            f'--min-positives {args.min_positives}: thresholds and temperatures of so '
+            'few are an accident'
+        )
     if args.json is not None:
         write_atomically(args.json, as_json(measured, thresholds, args))
 

@@ -165,7 +165,23 @@ class ImageLabelsMixin:
                 logger='current',
                 level=logging.INFO,
             )
+        self._warn_of_images_without_boxes(kept)
         return kept
+
+    def _warn_of_images_without_boxes(self, data_list: list[dict]) -> None:
+        """Say how many images teach labels and no box."""
+        doubtful = sum(
+            bool(info['instances'])
+            and all(each['ignore_flag'] for each in info['instances'])
+            for info in data_list
+        )
+        if doubtful:
+            print_log(
+                f'{self.ann_file}: all boxes of {doubtful} of {len(data_list)} images '
+                'are crowd or difficult: these images teach their labels, and no box',
+                logger='current',
+                level=logging.WARNING if doubtful == len(data_list) else logging.INFO,
+            )
 
     def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline on image ``idx``.

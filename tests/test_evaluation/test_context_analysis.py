@@ -254,7 +254,7 @@ def test_model_without_a_branch_is_refused():
 def test_tables_that_cannot_be_compared_are_refused():
     with pytest.raises(ValueError, match='no image has a label that is scored'):
         analyze_context(make_table([[0]], [[[0.1]]] * 3))
-    with pytest.raises(ValueError, match='no label rightly at threshold 0.5'):
+    with pytest.raises(ValueError, match='at threshold 0.5; name a lower one'):
         analyze_context(make_table([[1], [1]], [[[0.4], [0.1]]] * 3))
 
 

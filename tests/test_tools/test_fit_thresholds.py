@@ -123,7 +123,7 @@ def test_two_runs_write_the_same(
     seen = set()
     for _ in range(2):
         files = tmp_path / 't.json', tmp_path / 'f.json'
-        run_tool(TOOL, scores, '--out', files[0], '--json', files[1])
+        run_tool(TOOL, scores, '--out', files[0], '--json', files[1], '--overwrite')
         seen.add((capsys.readouterr().out, *(path.read_bytes() for path in files)))
     assert len(seen) == 1
 
@@ -137,9 +137,22 @@ def test_single_image_has_no_held_out_figures(
     figures = tmp_path / 'f.json'
     out = tmp_path / 't.json'
     run_tool(TOOL, tmp_path / 'one.npz', '--out', out, '--json', figures)
-    assert 'no figures of images held out: one image' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert 'no figures of images held out: one image' in printed
+    assert 'in all, fewer than --min-positives 10: thresholds' in printed
     assert set(json.loads(figures.read_text())['overall']) == {'at_0.5', 'fitted'}
     assert len(LabelThresholds.load(out).fallback) == 3
+
+
+def test_thresholds_that_are_there_stay(
+    scores: Path, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    out = tmp_path / 't.json'
+    out.write_text('by hand')
+    assert f'{out} exists: --overwrite replaces it' in refused(
+        TOOL, scores, '--out', out
+    )
+    assert out.read_text() == 'by hand'
 
 
 def test_mistakes_end_in_one_line(
@@ -263,5 +276,5 @@ def test_command_line_is_frozen(load_tool: Callable[[str], ModuleType]) -> None:
     assert names == {
         *('-h', '--help', 'scores', '--checkpoint', '--out', '--objective', '--target'),
         *('--min-positives', '--score-key', '--keep-unlabelled', '--folds', '--seed'),
-        *('--bins', '--json', '--resamples'),
+        *('--bins', '--json', '--overwrite', '--resamples'),
     }

@@ -205,7 +205,8 @@ def _operating_points(
     target = precision_recall_f1(at_thr, table.gt_score)['overall_precision']
     if target == 0:
         raise ValueError(
-            f'the fusion predicts no label rightly at threshold {thresholds.name}'
+            f'the fusion predicts no label rightly at threshold {thresholds.name}; '
+            'name a lower one with --thr'
         )
     reached = (highest_precision(score, positive) for score in scores.values())
     target = min(target, *reached)
