@@ -1,5 +1,6 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
+import logging
 from argparse import ArgumentParser
 
 import torch
@@ -128,6 +129,14 @@ class SayIfFinished(Hook):
             )
 
 
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Keep what mmengine says of each parameter's settings out of the log.
+
+    Hundreds of lines, which the config has too, would hide what is warned of.
+    """
+    return not record.getMessage().startswith('paramwise_options -- ')
+
+
 def run(cfg: Config) -> None:
     """Train as the config says."""
     if not torch.cuda.is_available():
@@ -135,6 +144,7 @@ def run(cfg: Config) -> None:
     with explain_unusable_config() as all_is_built, explain_missing_weights(cfg):
         check_optimizer(cfg)
         runner = Runner.from_cfg(cfg)
+        runner.logger.addFilter(is_worth_a_line)
         runner.register_hook(all_is_built)
         runner.register_hook(SayIfFinished())
         runner.register_hook(RequireSameTraining())

@@ -104,6 +104,7 @@ def test_killed_run_loses_only_the_epochs_tail(killed_and_resumed: Path) -> None
     first = (killed_and_resumed / 'first.log').read_text()
     second = (killed_and_resumed / 'second.log').read_text()
     assert 'eta: ' in first  # progress and time left
+    assert 'paramwise_options' not in first
     assert 'Frozen stage: backbone' in first
     assert 'Joint stage from epoch 2 on' in first
     assert 'resumed epoch: 1, iter: 6' in second
