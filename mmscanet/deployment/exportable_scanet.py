@@ -191,7 +191,7 @@ class ExportableSCANet(nn.Module):
         """
         head = self.model.roi_head
         rois = proposals
-        if head.whole_image:
+        if head.predicts_whole_image:
             whole = self._whole_image(rois).expand_as(rois[:, :1])
             rois = torch.cat((rois, whole), dim=1)
         batch, total, _ = rois.shape
@@ -208,7 +208,7 @@ class ExportableSCANet(nn.Module):
         )
         coder = head.bbox_head.bbox_coder
         boxes = self._decode(coder, take(rois, chosen), take(deltas, chosen))
-        if head.whole_image:
+        if head.predicts_whole_image:
             chosen = F.pad(chosen, (0, 1), value=places)
             objectness = F.pad(objectness, (0, 1), value=1.0)
             boxes = torch.cat((boxes, whole), dim=1)

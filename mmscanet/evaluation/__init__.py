@@ -1,5 +1,6 @@
 """How well image labels are predicted: the metric and the score file."""
 
+from .evidence_metric import EvidenceMetric
 from .figures import (
     METRIC_VERSION,
     compute_figures,
@@ -19,6 +20,7 @@ from .thresholds.report import format_fit, measure_thresholds
 __all__ = [
     'METRIC_VERSION',
     'SCORE_KEYS',
+    'EvidenceMetric',
     'HeldOut',
     'LabelThresholds',
     'MultiLabelMetric',

@@ -109,7 +109,7 @@ def test_predicts_what_the_model_does(
         assert (np.diff(prediction['box_scores']) <= 0).all()
     found = sum(len(reference['boxes']) for reference in references)
     without = NO_PROPOSALS.items() <= settings.items()
-    assert (found == 0) == (without and not model.roi_head.whole_image)
+    assert (found == 0) == (without and not model.roi_head.predicts_whole_image)
 
 
 def test_labels_only_leaves_boxes_out(make_model: Callable, photos: np.ndarray) -> None:

@@ -140,7 +140,7 @@ def compare(cfg: Config) -> dict[str, dict[str, float]]:
                 'gt_area': sample.gt_area.cpu().numpy(),
             }
             for name, fusion in fusions.items():
-                scores = image_scores(patches, fusion, head.whole_image)
+                scores = image_scores(patches, fusion, head.predicts_whole_image)
                 record = dict(truth, pred_score=scores.cpu().numpy())
                 records[name].append(record)
     if not records:

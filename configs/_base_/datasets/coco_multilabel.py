@@ -36,5 +36,6 @@ val_evaluator = [
         ann_file=_base_.data_root + 'annotations/instances_val2017.json',
         metric='bbox',
     ),
+    dict(type='EvidenceMetric'),
 ]
 test_evaluator = val_evaluator

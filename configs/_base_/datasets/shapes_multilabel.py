@@ -54,5 +54,6 @@ val_evaluator = [
         ann_file=data_root + 'annotations/val.json',
         metric='bbox',
     ),
+    dict(type='EvidenceMetric'),
 ]
 test_evaluator = val_evaluator

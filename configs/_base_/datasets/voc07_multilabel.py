@@ -39,5 +39,6 @@ test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='MultiLabelMetric'),
     dict(type='VOCMetric', metric='mAP', eval_mode='11points'),
+    dict(type='EvidenceMetric'),
 ]
 test_evaluator = val_evaluator

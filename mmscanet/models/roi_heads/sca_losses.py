@@ -40,8 +40,9 @@ class SCALosses:
             )
         ]
         img_shapes = [sample.img_shape for sample in batch_data_samples]
-        patches = bbox2roi([sample.priors for sample in samples])
-        rois = self._with_whole_images(patches, img_shapes)
+        rois = patches = bbox2roi([sample.priors for sample in samples])
+        if self.whole_image:
+            rois = self._with_whole_images(patches, img_shapes)
         object_logits, bbox_pred, patch_logits = self._object_forward(x, rois)
         context_logits = self._context_forward(x, rois, img_shapes)
         scene_logits = self._scene_forward(x)

@@ -44,7 +44,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             ``matched`` or ``image``, see
             :func:`~mmscanet.models.roi_heads.label_targets.context_target`.
         whole_image: The image as a whole is one more patch, which both branches
-            read and which is trained on the labels of the image.
+            read and which is trained on the labels of the image. Beside a scene branch
+            it is one in training only, see :attr:`predicts_whole_image`.
         alpha, beta, gamma: The factors of Eq. 6.
         delta: The factor of ``loss_image``, a binary cross entropy of the image
             scores pooled from the training patches. The paper has none (0). A
@@ -196,12 +197,20 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             self._context_forward(x, rois, img_shapes),
         )
 
+    @property
+    def predicts_whole_image(self) -> bool:
+        """Whether the image as a whole is a patch in prediction too.
+
+        A box is to say where a label is, and this one does not. Where a scene branch
+        speaks for the image as a whole, labels do not need it.
+        """
+        return self.whole_image and not self.with_scene
+
+    @staticmethod
     def _with_whole_images(
-        self, rois: Tensor, img_shapes: Sequence[tuple[int, int]]
+        rois: Tensor, img_shapes: Sequence[tuple[int, int]]
     ) -> Tensor:
-        """Append a roi a whole image to ``rois`` (N, 5), if asked for."""
-        if not self.whole_image:
-            return rois
+        """Append a roi a whole image to ``rois`` (N, 5)."""
         whole = [(i, 0, 0, w, h) for i, (h, w, *_) in enumerate(img_shapes)]
         return torch.cat((rois, rois.new_tensor(whole)))
 
@@ -225,7 +234,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         counts = [len(res.bboxes) for res in rpn_results_list]
         rois = bbox2roi([res.bboxes for res in rpn_results_list])
         n = len(rois)
-        rois = self._with_whole_images(rois, img_shapes)
+        if self.predicts_whole_image:
+            rois = self._with_whole_images(rois, img_shapes)
         object_logits, deltas, patch_logits = self._object_forward(x, rois)
         objectness = self._objectness(patch_logits, n)
         chosen = self._choose(objectness[:n].split(counts), n, len(rois))

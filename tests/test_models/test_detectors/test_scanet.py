@@ -238,6 +238,16 @@ def test_the_whole_image_is_evidence_too(tiny_cfg, build, make_sample):
     assert sample.pred_instances.bboxes.tolist() == [[0, 0, width, height]] * 4
 
 
+def test_beside_a_scene_branch_the_whole_image_is_no_evidence(
+    tiny_cfg, build, make_sample
+):
+    tiny_cfg.roi_head.update(whole_image=True, scene_head=SCENE_HEAD)
+    _, (sample,) = predict(tiny_cfg, build, [make_sample(size=(64, 96))])
+    height, width = sample.ori_shape
+    assert len(sample.pred_instances) > 0
+    assert [0, 0, width, height] not in sample.pred_instances.bboxes.tolist()
+
+
 def test_objectness_chooses_or_multiplies(tiny_cfg, build, make_sample):
     samples = [make_sample()]
     tiny_cfg.roi_head.fusion.num_patches = 3

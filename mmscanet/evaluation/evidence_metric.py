@@ -1,0 +1,191 @@
+"""Is the evidence right? Whether labels were read where their objects are."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from mmdet.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from mmscanet.errors import ConfigError, DataError
+from mmscanet.structures.label_evidence import to_numpy
+
+from .functional import (
+    SIZE_GROUPS,
+    in_size_group,
+    mean_hit_rate,
+    overlaps_object,
+    points_at_object,
+)
+from .functional.localisation import MISS, NOT_JUDGED
+from .report import draw_table, format_number
+from .thresholds import LabelThresholds, Threshold, read_threshold
+
+
+@METRICS.register_module()
+class EvidenceMetric(BaseMetric):
+    """Whether the best box of a label that is present lies on an object of it.
+
+    Reads ``pred_instances``, ``pred_score``, ``gt_instances``, ``gt_score`` and
+    ``gt_area`` from every data sample, boxes in pixels of the original image, and
+    ``ignored_instances`` where there are any. The best box is the one that
+    :func:`~mmscanet.structures.passing_labels` has first and pictures draw bold.
+
+    The figures are in percent, each the mean over labels of the share of images:
+
+    - ``CorLoc``: the box and an object of the label have an intersection over union
+      of ``iou_thr`` at least (T. Deselaers et al., "Weakly Supervised Localization and
+      Learning with Generic Knowledge", IJCV 2012). A label without a box is a miss.
+    - ``pointing``: the centre of the box is in an object's box.
+    - Both with ``_predicted``, of the labels that are predicted too, and with
+      ``_small``, ``_medium`` and ``_large`` by the label's largest object;
+      ``num``, ``num_predicted`` and so on count the labels, each once an image.
+      A group without any has its count only.
+
+    Args:
+        thr: The lowest score that counts as a prediction, or the path of a file with
+            one for each label, see :class:`LabelThresholds`.
+        iou_thr: See ``CorLoc``.
+        collect_device: ``'cpu'`` or ``'gpu'``, see ``BaseMetric``.
+        prefix: Of the figures' names, ``evidence`` by default.
+        collect_dir: See ``BaseMetric``.
+
+    Raises:
+        ConfigError: If ``iou_thr`` is not above 0 and at most 1.
+        UsageError: See :func:`read_threshold`.
+    """
+
+    default_prefix = 'evidence'
+
+    def __init__(
+        self,
+        thr: Threshold = 0.5,
+        iou_thr: float = 0.5,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        super().__init__(collect_device, prefix, collect_dir)
+        if not 0 < iou_thr <= 1:
+            raise ConfigError(f'iou_thr must be above 0 and at most 1, not {iou_thr}')
+        self.thr = read_threshold(thr)
+        self.iou_thr = iou_thr
+
+    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
+        """Judge the best box of each label that is present.
+
+        Args:
+            data_batch: Not used.
+            data_samples: What the model returned, as dicts.
+
+        Raises:
+            ConfigError: A data sample lacks a field.
+        """
+        for sample in data_samples:
+            self.results.append(self._judge(sample))
+
+    def compute_metrics(self, results: list[dict[str, np.ndarray]]) -> dict[str, float]:
+        """Compute, print and return the figures of all images.
+
+        Args:
+            results: What :meth:`process` kept.
+
+        Returns:
+            The figures, without prefix.
+
+        Raises:
+            DataError: No image has a label that is scored.
+            UsageError: The thresholds are of other labels than the data.
+        """
+        columns = {key: np.stack([each[key] for each in results]) for key in results[0]}
+        present = columns['gt_score'] == 1
+        if not present.any():
+            raise DataError('no image has a label that is scored: nothing to measure')
+        thr = LabelThresholds.resolve(self.thr, self.dataset_meta['classes'])
+        groups = {
+            '': present,
+            '_predicted': present & (columns['pred_score'] >= thr.values),
+        }
+        for size in SIZE_GROUPS:
+            groups[f'_{size}'] = present & in_size_group(columns['gt_area'], size)
+        figures = {}
+        for suffix, counted in groups.items():
+            figures[f'num{suffix}'] = int(counted.sum())
+            for name in ('CorLoc', 'pointing'):
+                rate = mean_hit_rate(columns[name], counted)
+                if not np.isnan(rate):
+                    figures[name + suffix] = 100 * rate
+        logger = MMLogger.get_current_instance()
+        logger.info('\n' + format_evidence_figures(figures, thr))
+        return figures
+
+    def _judge(self, sample: Mapping[str, object]) -> dict[str, np.ndarray]:
+        """``CorLoc`` and ``pointing`` of an image's labels, (C,), and what tells them.
+
+        Only labels that are present are judged.
+        """
+        if 'pred_instances' not in sample:
+            raise ConfigError(
+                'EvidenceMetric: the model finds no boxes; take the metric out of '
+                'val_evaluator and test_evaluator'
+            )
+        for key in ('pred_score', 'gt_score', 'gt_area', 'gt_instances'):
+            if key not in sample:
+                raise ConfigError(
+                    f'EvidenceMetric: a data sample has no {key}; end the pipeline '
+                    'with PackMultiLabelInputs and load boxes with LoadAnnotations'
+                )
+        found = _boxes_by_label(sample['pred_instances'], 'scores')
+        objects = _boxes_by_label(sample['gt_instances'])
+        doubtful = _boxes_by_label(sample.get('ignored_instances', {}))
+        gt_score = to_numpy(sample['gt_score'])
+        judged = dict(
+            CorLoc=np.full(len(gt_score), NOT_JUDGED, dtype=np.int8),
+            pointing=np.full(len(gt_score), NOT_JUDGED, dtype=np.int8),
+        )
+        none = np.zeros((0, 4))
+        for label in np.flatnonzero(gt_score == 1):
+            boxes = found.get(label)
+            if boxes is None:
+                extent = centre = MISS
+            else:
+                there = objects.get(label, none), doubtful.get(label, none)
+                extent = overlaps_object(boxes[0], *there, self.iou_thr)
+                centre = points_at_object(boxes[0], *there)
+            judged['CorLoc'][label], judged['pointing'][label] = extent, centre
+        return judged | dict(
+            gt_score=gt_score,
+            gt_area=to_numpy(sample['gt_area']),
+            pred_score=to_numpy(sample['pred_score']).astype(np.float64),
+        )
+
+
+def _boxes_by_label(
+    instances: Mapping[str, object], order_by: str | None = None
+) -> dict[int, np.ndarray]:
+    """The boxes (n, 4) of each label that has any, by a falling score if named."""
+    if not len(instances.get('labels', ())):
+        return {}
+    labels, boxes = to_numpy(instances['labels']), to_numpy(instances['bboxes'])
+    order = np.arange(len(labels))
+    if order_by is not None:
+        order = np.argsort(-to_numpy(instances[order_by]), kind='stable')
+    return {
+        int(label): boxes[order[labels[order] == label]] for label in np.unique(labels)
+    }
+
+
+def format_evidence_figures(figures: Mapping[str, float], thr: LabelThresholds) -> str:
+    """Lay out the figures of :class:`EvidenceMetric` as a table."""
+    limit = thr.name if thr.source is None else 'fitted'
+    rows = {'present': '', f'and score >= {limit}': '_predicted'}
+    rows |= {f'largest object {size}': f'_{size}' for size in SIZE_GROUPS}
+    names = ('CorLoc', 'pointing', 'num')
+    body = [
+        [row, *(format_number(figures.get(name + suffix)) for name in names)]
+        for row, suffix in rows.items()
+    ]
+    table = draw_table(
+        [[['best box of a label', 'CorLoc', 'pointing', 'labels'], *body]]
+    )
+    return f'evidence, on an object of its label\n{table}'

@@ -1,0 +1,141 @@
+"""Whether labels were read where their objects are, over a few images."""
+
+import pytest
+import torch
+from mmdet.registry import METRICS
+from mmdet.structures import DetDataSample
+from mmengine.evaluator import Evaluator
+from mmengine.structures import InstanceData
+
+from mmscanet.errors import ConfigError, DataError, UsageError
+from mmscanet.evaluation import EvidenceMetric, LabelThresholds
+
+CLASSES = ('cat', 'dog')
+LEFT, RIGHT = (0.0, 0.0, 10.0, 10.0), (50.0, 0.0, 60.0, 10.0)
+WIDE = (40.0, 0.0, 70.0, 10.0)  # its centre is in RIGHT
+
+
+def instances(*rows, scores=None):
+    """Of rows (label, box)."""
+    found = InstanceData(
+        labels=torch.tensor([label for label, _ in rows], dtype=torch.long),
+        bboxes=torch.tensor([box for _, box in rows]).reshape(-1, 4),
+    )
+    if scores is not None:
+        found.scores = torch.tensor(scores)
+    return found
+
+
+def sample(predicted, truth, pred_score=(0.9, 0.9), doubtful=(), area=400.0):
+    """An image with evidence of rows (label, box, score) and objects (label, box)."""
+    made = DetDataSample()
+    made.pred_instances = instances(
+        *(row[:2] for row in predicted), scores=[row[2] for row in predicted]
+    )
+    made.pred_score = torch.tensor(pred_score)
+    made.gt_instances = instances(*truth)
+    made.ignored_instances = instances(*doubtful)
+    present = torch.zeros(2, dtype=torch.int8)
+    present[[label for label, _ in truth]] = 1
+    made.gt_score = present
+    made.gt_area = present * area
+    return made
+
+
+def evaluate(*samples, **options):
+    evaluator = Evaluator([EvidenceMetric(**options)])
+    evaluator.dataset_meta = dict(classes=CLASSES)
+    return evaluator.offline_evaluate(list(samples))
+
+
+def test_the_best_box_of_each_present_label_counts():
+    figures = evaluate(
+        # cat: the best box is right, a worse one wrong; dog: the other way round
+        sample(
+            [(0, LEFT, 0.6), (0, RIGHT, 0.5), (1, RIGHT, 0.5), (1, LEFT, 0.8)],
+            [(0, LEFT), (1, RIGHT)],
+        ),
+        # cat: too wide, but its centre is right; no dog, whatever its box
+        sample([(0, WIDE, 0.9), (1, LEFT, 0.9)], [(0, RIGHT)]),
+    )
+    assert figures['evidence/CorLoc'] == pytest.approx(25)  # (1/2 + 0/1) / 2
+    assert figures['evidence/pointing'] == pytest.approx(50)
+    assert figures['evidence/num'] == 3
+
+
+def test_a_label_without_a_box_is_a_miss_also_where_there_are_none_at_all():
+    figures = evaluate(
+        sample([(0, LEFT, 0.9)], [(0, LEFT), (1, RIGHT)]),
+        sample([], [(0, LEFT)]),
+    )
+    assert figures['evidence/CorLoc'] == pytest.approx(25)
+
+
+def test_predicted_labels_by_a_number_and_by_thresholds(tmp_path):
+    images = (
+        sample([(0, LEFT, 0.9)], [(0, LEFT)], pred_score=(0.6, 0.0)),
+        sample([(0, RIGHT, 0.9)], [(0, LEFT)], pred_score=(0.4, 0.0)),
+    )
+    figures = evaluate(*images)
+    assert figures['evidence/CorLoc'] == pytest.approx(50)
+    assert figures['evidence/CorLoc_predicted'] == pytest.approx(100)
+    assert figures['evidence/num_predicted'] == 1
+    LabelThresholds.shared(CLASSES, 0.4).save(tmp_path / 'thr.json')
+    figures = evaluate(*images, thr=str(tmp_path / 'thr.json'))
+    assert figures['evidence/num_predicted'] == 2  # 0.4 as float32 is above 0.4
+    assert figures['evidence/CorLoc_predicted'] == pytest.approx(50)
+    figures = evaluate(*images, thr=1.0)
+    assert figures['evidence/num_predicted'] == 0
+    assert 'evidence/CorLoc_predicted' not in figures
+
+
+def test_by_size():
+    figures = evaluate(
+        sample([(0, LEFT, 0.9)], [(0, LEFT)], area=100.0),
+        sample([(0, RIGHT, 0.9)], [(0, LEFT)], area=1e5),
+    )
+    assert figures['evidence/CorLoc_small'] == 100
+    assert figures['evidence/CorLoc_large'] == 0
+    assert figures['evidence/num_medium'] == 0
+
+
+def test_a_box_on_a_difficult_object_is_neither_hit_nor_miss():
+    figures = evaluate(
+        sample([(0, RIGHT, 0.9)], [(0, LEFT)], doubtful=[(0, RIGHT)]),
+        sample([(0, LEFT, 0.9)], [(0, LEFT)], doubtful=[(1, RIGHT)]),
+    )
+    assert figures['evidence/CorLoc'] == 100
+    figures = evaluate(sample([(0, RIGHT, 0.9)], [(0, LEFT)], doubtful=[(1, RIGHT)]))
+    assert figures['evidence/CorLoc'] == 0
+
+
+def test_prints_the_figures(log):
+    figures = evaluate(sample([(0, LEFT, 0.9)], [(0, LEFT), (1, RIGHT)]))
+    (text,) = (message for message in log if 'CorLoc' in message)
+    assert f'{figures["evidence/CorLoc"]:.2f}' in text
+    assert 'score >= 0.5' in text
+
+
+def test_what_cannot_be_measured_is_told():
+    with pytest.raises(ConfigError, match='iou_thr must be above 0'):
+        EvidenceMetric(iou_thr=0)
+    with pytest.raises(DataError, match='nothing to measure'):
+        evaluate(sample([(0, LEFT, 0.9)], []))
+    without = sample([], [(0, LEFT)])
+    del without.gt_area
+    with pytest.raises(ConfigError, match='has no gt_area'):
+        evaluate(without)
+    del without.pred_instances
+    with pytest.raises(ConfigError, match='the model finds no boxes'):
+        evaluate(without)
+
+
+def test_thresholds_of_other_labels_are_refused(tmp_path):
+    LabelThresholds.shared(('cow', 'dog'), 0.4).save(tmp_path / 'thr.json')
+    with pytest.raises(UsageError, match='cow'):
+        evaluate(sample([(0, LEFT, 0.9)], [(0, LEFT)]), thr=str(tmp_path / 'thr.json'))
+
+
+def test_is_built_from_a_config():
+    metric = METRICS.build(dict(type='EvidenceMetric', iou_thr=0.7))
+    assert metric.iou_thr == 0.7
