@@ -151,6 +151,19 @@ def test_the_control_by_the_same_stages_has_the_files_figures():
 @pytest.mark.parametrize(
     ('images', 'said'),
     [
+        ('choose', 'mirrored, has {other} on the 600, {gain}, and'),
+        ('report', '{other} on the 1,200, {gain} ('),
+    ],
+)
+def test_what_mirrored_views_of_the_last_file_gain_is_the_files_figures(images, said):
+    path = ROOT / f'results/published/crop-mirrored-{images}.json'
+    _, other, gain = compared(path)
+    assert said.format(other=other, gain=gain) in TEXT
+
+
+@pytest.mark.parametrize(
+    ('images', 'said'),
+    [
         ('all', 'nothing is gained: {other} against {reference}, {gain}; '),
         ('choose', '{other} against {reference} on the 600, {gain}; '),
         ('report', '{other} against {reference} on the 1,200, {gain} ('),
@@ -174,17 +187,18 @@ def test_methods_at_another_rate_have_the_tables_figures(rate, column):
         delta='DELTA',
         ml_decoder='ML-Decoder',
         faster_rcnn='Faster R-CNN, the control',
+        rnn_frequency='RNN-Frequency',
         resnet_gmp='max pooling',
         csra='CSRA',
         cnn_rnn='CNN-RNN',
-    )
+    ) | {'resnet_gmp avg': 'average pooling'}
     path = RESULTS / 'rates' / rate / 'voc07-val-mobilenetv2.csv'
     rows = Results.load(path).sorted_rows()
     assert rows
     start = PAGE.index('| method | rate 0.0005 | 0.0015 | 0.005 |')
     for each in rows:
         name = names[each['method']]
-        (line,) = (x for x in PAGE[start : start + 9] if x.startswith(f'| {name} |'))
+        (line,) = (x for x in PAGE[start : start + 12] if x.startswith(f'| {name} |'))
         assert line.split('|')[column].split()[0] == f'{float(each["mAP"]):.1f}'
 
 
