@@ -136,3 +136,49 @@ def test_single_branches_have_the_tables_figures(row, config):
         assert [cells[column].strip() for column in columns] == expected
     header = (ROOT / f'configs/scanet/{config}.py').read_text()
     assert f'mAP {expected[0].rstrip(")")} over seeds' in header
+
+
+EVIDENCE = {
+    'SCANet+ that comes with the clone': 'scanet_plus',
+    'SCANet+, three epochs of the last stage': 'scanet_plus-three-epochs',
+    'Faster R-CNN, the control, by the same stages': 'faster_rcnn-three-epochs',
+    'the first, `fuse=product`': 'scanet_plus-product',
+    'the second, `fuse=product`': 'scanet_plus-three-epochs-product',
+    'the first after three more epochs, patches only': 'scanet_plus-patches-only',
+}
+
+
+@pytest.mark.parametrize(('row', 'name'), EVIDENCE.items())
+def test_the_page_of_evidence_has_the_files_figures(row, name):
+    path = ROOT / f'results/published/evidence/{name}.json'
+    figures = json.loads(path.read_text())
+    page = (ROOT / 'docs/evidence.md').read_text()
+    (line,) = (each for each in page.splitlines() if each.startswith(f'| {row} |'))
+
+    def cell(*names: str) -> str:
+        return ' / '.join(f'{figures[f"evidence/{each}"]:.1f}' for each in names)
+
+    assert [each.strip() for each in line.split('|')[2:-1]] == [
+        f'{figures["multi-label/mAP"]:.1f}',
+        cell('CorLoc', 'pointing'),
+        cell('CorLoc_predicted', 'pointing_predicted'),
+        cell('CorLoc_small', 'CorLoc_medium', 'CorLoc_large'),
+        f'{100 * figures["pascal_voc/AP50"]:.1f}',
+    ]
+
+
+def test_the_summary_has_the_evidences_figures():
+    folder = ROOT / 'results/published/evidence'
+    readme = ' '.join((ROOT / 'README.md').read_text().split())
+    ours, control = (
+        [
+            f'{json.loads(path.read_text())[f"evidence/{each}_predicted"]:.0f}'
+            for each in ('CorLoc', 'pointing')
+        ]
+        for path in (
+            folder / 'scanet_plus.json',
+            folder / 'faster_rcnn-three-epochs.json',
+        )
+    )
+    assert 'in {} of 100 and has its centre there in {}.'.format(*ours) in readme
+    assert 'the better boxes: {} and {}.'.format(*control) in readme
