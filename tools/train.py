@@ -162,6 +162,8 @@ def main() -> None:
             enable_amp(cfg)
         if args.auto_scale_lr:
             enable_auto_scale_lr(cfg)
+        if args.resume is None and cfg.get('resume') and not cfg.get('load_from'):
+            args.resume = 'auto'  # mmengine's way to say it
         if args.resume is not None:
             set_resume(cfg, args.resume)
         elif cfg.get('load_from'):

@@ -5,7 +5,7 @@ _base_ = './scanet_r18_fpn_shapes.py'
 
 model = dict(
     roi_head=dict(
-        # With the whole image as a patch too, its weak scores win the maximum over patches.
+        # When prediction had it as a patch too, its weak scores won the maximum.
         whole_image=False,
         # As ML-Decoder's on this data set.
         scene_head=dict(

@@ -90,7 +90,7 @@ class SCANetInferencer(DetInferencer):
         weights: Checkpoint, a path or URL. By default the zoo's, which is fetched if it
             is not on this machine, and may hold nothing but weights.
         device: Such as ``cpu`` or ``cuda:0``. By default a GPU, if there is one.
-        show_progress: Show a progress bar on stderr, if that is a terminal.
+        show_progress: Show a progress bar on stderr.
         cfg_options: Dotted keys of the config file and their new values.
         tta: Predict each image from three sizes of it, which is better, at three times
             the work; see :class:`~mmscanet.models.MultiLabelTTAModel`.
@@ -239,9 +239,8 @@ class SCANetInferencer(DetInferencer):
             )
         thresholds = self.thresholds(threshold)
         sources = _as_sources(inputs)
-        # None: not in files and pipes, whose lines it would run together.
-        disable = None if self.show_progress else True
-        with tqdm(total=len(sources), unit='image', disable=disable) as bar:
+        bar = tqdm(total=len(sources), unit='image', disable=not self.show_progress)
+        with bar:
             loaded = self._load_all(sources, on_skip, bar)
             while batch := list(islice(loaded, batch_size)):
                 data = self.collate_fn([packed for _, packed, _ in batch])

@@ -119,7 +119,8 @@ def build_inferencer(args: Namespace) -> SCANetInferencer:
         args.model,
         args.weights,
         args.device,
-        show_progress=not args.no_progress,
+        # In a file or a pipe it would run its lines together.
+        show_progress=not args.no_progress and sys.stderr.isatty(),
         cfg_options=args.cfg_options,
         tta=args.tta,
     )

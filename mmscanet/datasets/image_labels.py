@@ -141,7 +141,15 @@ class ImageLabelsMixin:
         Raises:
             DataError: No image stays.
         """
-        if self.test_mode or self.filter_cfg is None:
+        if self.test_mode:
+            return self.data_list
+        kept = self._images_to_train_on()
+        self._tell_of_images_without_boxes(kept)
+        return kept
+
+    def _images_to_train_on(self) -> list[dict]:
+        """Those that ``filter_cfg`` leaves; see :meth:`filter_data`."""
+        if self.filter_cfg is None:
             return self.data_list
         min_size = self.filter_cfg.get('min_size', 0)
         filter_empty = self.filter_cfg.get('filter_empty_gt', False)
@@ -165,20 +173,19 @@ class ImageLabelsMixin:
                 logger='current',
                 level=logging.INFO,
             )
-        self._warn_of_images_without_boxes(kept)
         return kept
 
-    def _warn_of_images_without_boxes(self, data_list: list[dict]) -> None:
-        """Say how many images teach labels and no box."""
+    def _tell_of_images_without_boxes(self, data_list: list[dict]) -> None:
+        """Say how many images have a label and no box to learn from."""
         doubtful = sum(
-            bool(info['instances'])
+            (info['gt_score'] == PRESENT).any()
             and all(each['ignore_flag'] for each in info['instances'])
             for info in data_list
         )
         if doubtful:
             print_log(
                 f'{self.ann_file}: all boxes of {doubtful} of {len(data_list)} images '
-                'are crowd or difficult: these images teach their labels, and no box',
+                'are crowds or too small: these images teach their labels, and no box',
                 logger='current',
                 level=logging.WARNING if doubtful == len(data_list) else logging.INFO,
             )

@@ -8,14 +8,15 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmscanet.errors import UsageError
 
 from .distributed import bare_model
-from .weights import check_checkpoint, check_state_dict, stored_meta
+from .weights import check_checkpoint, check_shapes, stored_meta
 
 
 def last_checkpoint(work_dir: str | Path) -> str | None:
     """Return the last checkpoint of a working folder, ``None`` if there is none yet.
 
-    A folder that was moved or copied goes on from its own files: mmengine notes the
-    whole path, which may still be there.
+    A folder that was moved or copied goes on from its own file of that name: mmengine
+    notes the whole path, which may still be there. Where checkpoints are kept
+    elsewhere, an older file of the name in the folder is of an older run.
 
     Raises:
         UsageError: The file is gone or damaged; names the one before, if any is left.
@@ -24,13 +25,18 @@ def last_checkpoint(work_dir: str | Path) -> str | None:
     noted = find_latest_checkpoint(str(work_dir)) if work_dir.is_dir() else None
     if noted is None:
         return None
-    own = work_dir / Path(noted).name
-    latest = str(own) if own.is_file() else noted
+    own, elsewhere = work_dir / Path(noted).name, Path(noted)
+    stale = (
+        own.is_file()
+        and elsewhere.is_file()
+        and own.stat().st_mtime < elsewhere.stat().st_mtime
+    )
+    latest = str(own) if own.is_file() and not stale else noted
     try:
         check_checkpoint(latest)
     except UsageError as error:
         advice = ''
-        if (earlier := _newest_but(latest, work_dir)) is not None:
+        if (earlier := _last_before(Path(latest))) is not None:
             advice = f'; --resume {earlier} goes on from the one before'
         raise UsageError(
             f'{work_dir / "last_checkpoint"} names {latest}: {error}{advice}'
@@ -38,12 +44,16 @@ def last_checkpoint(work_dir: str | Path) -> str | None:
     return latest
 
 
-def _newest_but(damaged: str, work_dir: Path) -> Path | None:
-    """The newest checkpoint of a folder that can be read, other than ``damaged``."""
-    files = [*work_dir.glob('epoch_*.pth'), *work_dir.glob('iter_*.pth')]
-    for file in sorted(files, key=lambda each: each.stat().st_mtime, reverse=True):
-        if file == Path(damaged):
-            continue
+def _last_before(damaged: Path) -> Path | None:
+    """The checkpoint with the next lower number beside ``damaged`` that can be read."""
+    kind, _, number = damaged.stem.rpartition('_')
+    if not number.isdigit():
+        return None
+    others = damaged.parent.glob(f'{kind}_*.pth')
+    numbers = (file.stem.removeprefix(f'{kind}_') for file in others)
+    earlier = {int(each) for each in numbers if each.isdigit()} & {*range(int(number))}
+    for each in sorted(earlier, reverse=True):
+        file = damaged.with_name(f'{kind}_{each}.pth')
         try:
             check_checkpoint(str(file))
         except UsageError:
@@ -59,13 +69,13 @@ class RequireSameTraining(Hook):
     silently take each other's places.
     """
 
-    priority = 'LOWEST'  # after hooks that rewrite the checkpoint (EMA)
+    priority = 'HIGHEST'  # before averaged weights are loaded, which must fit too
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare labels, then names and shapes of the weights.
 
         Raises:
-            UsageError: They differ; see also :func:`check_state_dict`.
+            UsageError: They differ.
         """
         if not runner.cfg.get('resume'):
             return
@@ -79,7 +89,7 @@ class RequireSameTraining(Hook):
         if there and here and (difference := first_difference(there, here)):
             raise UsageError(f'--resume {runner.cfg.load_from}: {difference}; {advice}')
         try:
-            check_state_dict(bare_model(runner), checkpoint.get('state_dict', {}))
+            check_shapes(bare_model(runner), checkpoint.get('state_dict', {}))
         except UsageError as error:
             raise UsageError(
                 f'--resume {runner.cfg.load_from}: {error}; {advice}'

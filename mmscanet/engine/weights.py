@@ -85,8 +85,27 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None
     mmengine only warns about the former, and the figures would be meaningless.
 
     Raises:
-        UsageError: Names some of the parameters that are missing, differ or are not
-            finite.
+        UsageError: See :func:`check_shapes`; or some are not finite.
+    """
+    check_shapes(model, state_dict)
+    expected = model.state_dict()
+    given = {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    spoilt = [
+        key for key in expected if key in given and not torch.isfinite(given[key]).all()
+    ]
+    if spoilt:
+        raise UsageError(
+            f'the checkpoint has values that are no numbers (NaN or inf) in '
+            f'{len(spoilt)} of {len(expected)} parameters, e.g. {spoilt[0]}: its '
+            'training has diverged'
+        )
+
+
+def check_shapes(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are not all of those of ``model``.
+
+    Raises:
+        UsageError: Names some of the parameters that are missing or differ.
     """
     expected = model.state_dict()
     given = {key.removeprefix('module.'): value for key, value in state_dict.items()}
@@ -101,15 +120,6 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None
             'the checkpoint is not of this model: '
             f'{len(wrong)} of {len(expected)} parameters are missing or have '
             f'another shape, e.g. {", ".join(wrong[:3])}'
-        )
-    spoilt = [
-        key for key in expected if key in given and not torch.isfinite(given[key]).all()
-    ]
-    if spoilt:
-        raise UsageError(
-            f'the checkpoint has values that are no numbers (NaN or inf) in '
-            f'{len(spoilt)} of {len(expected)} parameters, e.g. {spoilt[0]}: its '
-            'training has diverged'
         )
 
 

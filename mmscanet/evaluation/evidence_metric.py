@@ -1,11 +1,13 @@
 """Is the evidence right? Whether labels were read where their objects are."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import MMLogger
+from mmengine.logging import MMLogger, print_log
 
 from mmscanet.errors import ConfigError, DataError
 from mmscanet.structures.label_evidence import to_numpy
@@ -28,7 +30,8 @@ class EvidenceMetric(BaseMetric):
 
     Reads ``pred_instances``, ``pred_score``, ``gt_instances``, ``gt_score`` and
     ``gt_area`` from every data sample, boxes in pixels of the original image, and
-    ``ignored_instances`` where there are any. The best box is the one that
+    ``ignored_instances`` where there are any; so the test pipeline loads boxes after it
+    has resized the image. The best box is the one that
     :func:`~mmscanet.structures.passing_labels` has first and pictures draw bold.
 
     The figures are in percent, each the mean over labels of the share of images:
@@ -39,8 +42,10 @@ class EvidenceMetric(BaseMetric):
     - ``pointing``: the centre of the box is in an object's box.
     - Both with ``_predicted``, of the labels that are predicted too, and with
       ``_small``, ``_medium`` and ``_large`` by the label's largest object;
-      ``num``, ``num_predicted`` and so on count the labels, each once an image.
-      A group without any has its count only.
+      ``num``, ``num_predicted`` and so on count the labels that are judged, each once
+      an image. A group without any has its count only.
+
+    A label all of whose objects are crowds is not judged.
 
     Args:
         thr: The lowest score that counts as a prediction, or the path of a file with
@@ -71,6 +76,17 @@ class EvidenceMetric(BaseMetric):
         self.thr = read_threshold(thr)
         self.iou_thr = iou_thr
 
+    @BaseMetric.dataset_meta.setter
+    def dataset_meta(self, dataset_meta: Mapping[str, Any] | None) -> None:
+        """Keep what a loop says of its data set, before the first image.
+
+        Raises:
+            UsageError: The thresholds are of other labels than the data set.
+        """
+        self._dataset_meta = dataset_meta
+        if isinstance(self.thr, LabelThresholds):
+            self.thr.check_classes(dataset_meta['classes'])
+
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Judge the best box of each label that is present.
 
@@ -91,23 +107,33 @@ class EvidenceMetric(BaseMetric):
             results: What :meth:`process` kept.
 
         Returns:
-            The figures, without prefix.
+            The figures, without prefix. None but ``num`` where no image has a label
+            with a box, which is warned of.
 
         Raises:
-            DataError: No image has a label that is scored.
+            DataError: There are no images.
             UsageError: The thresholds are of other labels than the data.
         """
+        if not results:
+            raise DataError('EvidenceMetric: there are no images')
         columns = {key: np.stack([each[key] for each in results]) for key in results[0]}
-        present = columns['gt_score'] == 1
-        if not present.any():
-            raise DataError('no image has a label that is scored: nothing to measure')
         thr = LabelThresholds.resolve(self.thr, self.dataset_meta['classes'])
+        judged = columns['CorLoc'] != NOT_JUDGED
+        judged |= columns['pointing'] != NOT_JUDGED
+        if not judged.any():
+            print_log(
+                'EvidenceMetric: no image has a label with a box; is LoadAnnotations '
+                'in the test pipeline, after Resize?',
+                logger='current',
+                level=logging.WARNING,
+            )
+            return dict(num=0)
         groups = {
-            '': present,
-            '_predicted': present & (columns['pred_score'] >= thr.values),
+            '': judged,
+            '_predicted': judged & (columns['pred_score'] >= thr.values),
         }
         for size in SIZE_GROUPS:
-            groups[f'_{size}'] = present & in_size_group(columns['gt_area'], size)
+            groups[f'_{size}'] = judged & in_size_group(columns['gt_area'], size)
         figures = {}
         for suffix, counted in groups.items():
             figures[f'num{suffix}'] = int(counted.sum())
@@ -122,7 +148,7 @@ class EvidenceMetric(BaseMetric):
     def _judge(self, sample: Mapping[str, object]) -> dict[str, np.ndarray]:
         """``CorLoc`` and ``pointing`` of an image's labels, (C,), and what tells them.
 
-        Only labels that are present are judged.
+        Only labels that are present and have a box that is no crowd are judged.
         """
         if 'pred_instances' not in sample:
             raise ConfigError(
@@ -133,7 +159,7 @@ class EvidenceMetric(BaseMetric):
             if key not in sample:
                 raise ConfigError(
                     f'EvidenceMetric: a data sample has no {key}; end the pipeline '
-                    'with PackMultiLabelInputs and load boxes with LoadAnnotations'
+                    'with PackMultiLabelInputs'
                 )
         found = _boxes_by_label(sample['pred_instances'], 'scores')
         objects = _boxes_by_label(sample['gt_instances'])
@@ -143,18 +169,16 @@ class EvidenceMetric(BaseMetric):
             CorLoc=np.full(len(gt_score), NOT_JUDGED, dtype=np.int8),
             pointing=np.full(len(gt_score), NOT_JUDGED, dtype=np.int8),
         )
-        none = np.zeros((0, 4))
-        for label in np.flatnonzero(gt_score == 1):
-            boxes = found.get(label)
-            if boxes is None:
-                extent = centre = MISS
-            else:
-                there = objects.get(label, none), doubtful.get(label, none)
-                extent = overlaps_object(boxes[0], *there, self.iou_thr)
-                centre = points_at_object(boxes[0], *there)
-            judged['CorLoc'][label], judged['pointing'][label] = extent, centre
+        for label in objects.keys() & {*np.flatnonzero(gt_score == 1)}:
+            if label not in found:
+                judged['CorLoc'][label] = judged['pointing'][label] = MISS
+                continue
+            box, there = found[label][0], objects[label]
+            doubt = doubtful.get(label, np.zeros((0, 4)))
+            extent = overlaps_object(box, there, doubt, self.iou_thr)
+            judged['CorLoc'][label] = extent
+            judged['pointing'][label] = points_at_object(box, there, doubt)
         return judged | dict(
-            gt_score=gt_score,
             gt_area=to_numpy(sample['gt_area']),
             pred_score=to_numpy(sample['pred_score']).astype(np.float64),
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from numpy.typing import ArrayLike
@@ -111,7 +112,11 @@ def to_numpy(values: object) -> np.ndarray | None:
     if values is None:
         return None
     values = getattr(values, 'tensor', values)
-    return np.asarray(values.cpu() if hasattr(values, 'cpu') else values)
+    if hasattr(values, 'cpu'):
+        values = values.detach().cpu()
+        # NumPy has no bfloat16.
+        values = values.float() if values.dtype == torch.bfloat16 else values
+    return np.asarray(values)
 
 
 def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:

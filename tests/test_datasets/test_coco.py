@@ -115,10 +115,12 @@ def test_labels_follow_the_order_of_the_config(root, order):
 
 def test_training_tells_of_images_with_crowds_only(root, log):
     build(root, filter_cfg=dict(filter_empty_gt=True))
-    assert any('all boxes of 1 of 4 images are crowd' in line for line in log)
+    assert any('all boxes of 1 of 4 images are crowds' in line for line in log)
     log.clear()
     build(root, filter_cfg=dict(filter_empty_gt=True), test_mode=True)
-    assert not any('are crowd' in line for line in log)
+    assert not any('are crowds' in line for line in log)
+    build(root)
+    assert any('all boxes of 1 of 5 images are crowds' in line for line in log)
 
 
 def test_training_keeps_an_image_with_a_crowd_only(root):

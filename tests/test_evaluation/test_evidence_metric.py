@@ -119,8 +119,8 @@ def test_prints_the_figures(log):
 def test_what_cannot_be_measured_is_told():
     with pytest.raises(ConfigError, match='iou_thr must be above 0'):
         EvidenceMetric(iou_thr=0)
-    with pytest.raises(DataError, match='nothing to measure'):
-        evaluate(sample([(0, LEFT, 0.9)], []))
+    with pytest.raises(DataError, match='there are no images'):
+        EvidenceMetric().compute_metrics([])
     without = sample([], [(0, LEFT)])
     del without.gt_area
     with pytest.raises(ConfigError, match='has no gt_area'):
@@ -130,10 +130,29 @@ def test_what_cannot_be_measured_is_told():
         evaluate(without)
 
 
-def test_thresholds_of_other_labels_are_refused(tmp_path):
+def test_labels_without_an_object_are_not_judged(log):
+    # of both labels there is a crowd alone, and boxes were predicted or not
+    crowd = sample([(0, LEFT, 0.9)], [], doubtful=[(0, LEFT), (1, RIGHT)])
+    crowd.gt_score = torch.ones(2, dtype=torch.int8)
+    assert evaluate(crowd) == {'evidence/num': 0}
+    assert any('is LoadAnnotations in the test pipeline' in line for line in log)
+    figures = evaluate(crowd, sample([(0, LEFT, 0.9)], [(0, LEFT)]))
+    assert figures['evidence/CorLoc'] == 100
+    assert figures['evidence/num'] == 1
+
+
+def test_half_precision_is_read():
+    image = sample([(0, LEFT, 0.9)], [(0, LEFT)])
+    image.pred_score = image.pred_score.bfloat16()
+    image.pred_instances.scores = image.pred_instances.scores.bfloat16()
+    assert evaluate(image)['evidence/CorLoc'] == 100
+
+
+def test_thresholds_of_other_labels_are_refused_before_the_first_image(tmp_path):
     LabelThresholds.shared(('cow', 'dog'), 0.4).save(tmp_path / 'thr.json')
+    metric = EvidenceMetric(thr=str(tmp_path / 'thr.json'))
     with pytest.raises(UsageError, match='cow'):
-        evaluate(sample([(0, LEFT, 0.9)], [(0, LEFT)]), thr=str(tmp_path / 'thr.json'))
+        metric.dataset_meta = dict(classes=CLASSES)
 
 
 def test_is_built_from_a_config():

@@ -39,6 +39,7 @@ def drop_label(content: dict[str, Any]) -> None:
 def narrow_head(content: dict[str, Any]) -> None:
     weights = content['state_dict']
     weights['roi_head.bbox_head.fc_cls.weight'] = torch.zeros(3, 4)
+    content['ema_state_dict'] = {f'module.{k}': v for k, v in weights.items()}
 
 
 @pytest.mark.parametrize(
@@ -58,11 +59,18 @@ def test_another_training_is_not_gone_on_with(
     refused: Callable[..., str],
 ) -> None:
     path = rewritten(change)
-    line = refused(
-        'train', tiny_config, '--work-dir', tmp_path / 'run', '--resume', path
+    # Averaged weights would be loaded before, and not fit either.
+    averaged = tmp_path / 'averaged.py'
+    averaged.write_text(
+        f"_base_ = '{tiny_config}'\n"
+        "custom_hooks = [*_base_.custom_hooks, dict(type='EMAHook')]\n"
     )
-    assert expected in line
-    assert f'load_from={path}' in line
+    for config in (tiny_config, averaged):
+        line = refused(
+            *('train', config, '--work-dir', tmp_path / 'run', '--resume', path)
+        )
+        assert expected in line
+        assert f'load_from={path}' in line
 
 
 def save(path: Path, age: int) -> Path:
@@ -87,6 +95,9 @@ def test_a_copied_folder_goes_on_from_its_own_file(tmp_path: Path) -> None:
     assert last_checkpoint(new) == str(noted)
     own = save(new / 'epoch_1.pth', 0)
     assert last_checkpoint(new) == str(own)
+    # An older one is of an older run.
+    save(own, 60)
+    assert last_checkpoint(new) == str(noted)
     noted.unlink()
     assert last_checkpoint(new) == str(own)
 
@@ -101,10 +112,23 @@ def test_the_checkpoint_before_a_damaged_one_is_named(
         last_checkpoint(tmp_path)
     assert 'last_checkpoint names' in str(error.value)
     assert '--resume' not in str(error.value)
+    save(tmp_path / 'epoch_8.pth', 0)  # as after a copy, when times say nothing
     save(tmp_path / 'epoch_9.pth', 20)
-    save(tmp_path / 'epoch_10.pth', 10)
-    (tmp_path / 'epoch_12.pth').write_bytes(b'PK')  # damaged too
+    (tmp_path / 'epoch_10.pth').write_bytes(b'PK')  # damaged too
+    save(tmp_path / 'epoch_12.pth', 30)
+    save(tmp_path / 'epoch_best.pth', 0)
     if damage == 'cut short':
         last.write_bytes(save(tmp_path / 'whole.pth', 0).read_bytes()[:300])
-    with pytest.raises(UsageError, match=r'--resume \S+/epoch_10\.pth goes on'):
+    with pytest.raises(UsageError, match=r'--resume \S+/epoch_9\.pth goes on'):
         last_checkpoint(tmp_path)
+
+
+def test_resume_in_a_config_is_the_option(
+    tiny_config: Path, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_2.pth'))
+    line = refused(
+        *('train', tiny_config, '--work-dir', tmp_path),
+        *('--cfg-options', 'resume=True'),
+    )
+    assert 'last_checkpoint names' in line

@@ -7,6 +7,7 @@ from mmdet.engine.hooks import DetVisualizationHook
 from mmdet.registry import HOOKS
 from mmdet.structures import DetDataSample
 from mmengine.runner import Runner
+from torch.utils.data import Dataset
 
 
 @HOOKS.register_module()
@@ -21,13 +22,12 @@ class EvidenceVisualizationHook(DetVisualizationHook):
         **kwargs: Those of the parent.
     """
 
+    _root: str | None = None
+
     def before_test(self, runner: Runner) -> None:
         """Find the folder that all images have in common."""
         if self.draw and self.test_out_dir is not None:
-            dataset = runner.test_dataloader.dataset
-            paths = (dataset.get_data_info(i)['img_path'] for i in range(len(dataset)))
-            folders = {os.path.dirname(os.path.abspath(path)) for path in paths}
-            self._root = os.path.commonpath(folders) if folders else os.sep
+            self._root = common_folder(runner.test_dataloader.dataset)
 
     def after_test_iter(
         self,
@@ -39,10 +39,19 @@ class EvidenceVisualizationHook(DetVisualizationHook):
         """Draw the images of a batch; see the parent."""
         out_dir = self.test_out_dir
         for sample in outputs:
-            if self.draw and out_dir is not None:
+            if self.draw and out_dir is not None and self._root is not None:
                 folder = os.path.dirname(os.path.abspath(sample.img_path))
                 self.test_out_dir = os.path.join(
                     out_dir, os.path.relpath(folder, self._root)
                 )
             super().after_test_iter(runner, batch_idx, data_batch, [sample])
             self.test_out_dir = out_dir
+
+
+def common_folder(dataset: Dataset) -> str | None:
+    """The folder that all images of a data set lie in or below, if it can tell."""
+    if not hasattr(dataset, 'get_data_info'):
+        return None
+    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    folders = {os.path.dirname(os.path.abspath(info['img_path'])) for info in infos}
+    return os.path.commonpath(folders) if folders else None

@@ -9,7 +9,7 @@ HIT, MISS, NOT_JUDGED = 1, 0, -1
 def overlaps_object(
     box: np.ndarray, objects: np.ndarray, doubtful: np.ndarray, iou_thr: float = 0.5
 ) -> int:
-    """Judge the extent of a box, as VOC's detection challenge does.
+    """Judge the extent of a box by its intersection over union with an object.
 
     Args:
         box: (4,), (x1, y1, x2, y2) in any frame.

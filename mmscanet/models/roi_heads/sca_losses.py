@@ -66,8 +66,13 @@ class SCALosses:
             scene_scores = None
             if scene_logits is not None:
                 scene_scores = scene_logits.float().sigmoid()
+            # Pooled as in prediction.
+            n = len(rois) if self.predicts_whole_image else len(patches)
             losses['loss_image'] = self._image_loss(
-                scores, rois[:, 0], batch_data_samples, scene_scores
+                {k: v if v is None else v[:n] for k, v in scores.items()},
+                rois[:n, 0],
+                batch_data_samples,
+                scene_scores,
             )
         return losses
 

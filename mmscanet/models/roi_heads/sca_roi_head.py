@@ -204,7 +204,8 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         A box is to say where a label is, and this one does not. Where a scene branch
         speaks for the image as a whole, labels do not need it.
         """
-        return self.whole_image and not self.with_scene
+        scene_speaks = self.with_scene and self.fusion.scene_weight > 0
+        return self.whole_image and not scene_speaks
 
     @staticmethod
     def _with_whole_images(

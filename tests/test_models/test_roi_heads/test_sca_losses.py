@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
+from mmscanet.models.detectors.pyramid import Pyramid
+
 BOX = [20.0, 20, 40, 40]
 BESIDE = [38.0, 20, 48, 40]  # in the widened patch of BOX, and not in the tight one
 CROWD = ([[0.0, 0, 96, 96]], [2])
@@ -63,6 +65,36 @@ def test_targets_of_each_net(head, make_sample, monkeypatch):
     target, weight = taught['context']
     assert target == [[1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]
     assert weight == [[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1], [1, 1, 0, 1]]
+
+
+def test_the_whole_image_is_learnt_beside_a_scene_branch_too(
+    tiny_cfg, build, make_sample, monkeypatch
+):
+    tiny_cfg.train_cfg.rcnn.sampler.update(num=1000, add_gt_as_proposals=False)
+    scene = dict(type='LabelQueryHead', in_channels=8, hidden_channels=16)
+    scene |= dict(feedforward_channels=16, num_heads=2)
+    tiny_cfg.roi_head.update(whole_image=True, scene_head=scene, delta=1.0)
+    head = build(tiny_cfg).roi_head
+    assert not head.predicts_whole_image
+    counts, pooled = [], []
+    monkeypatch.setattr(
+        head.bbox_head.loss_cls,
+        'forward',
+        lambda logits, *_: counts.append(len(logits)) or logits.sum(),
+    )
+    image_scores = head.fusion.image_scores
+    monkeypatch.setattr(
+        head.fusion,
+        'image_scores',
+        lambda **scores: (
+            pooled.append(len(scores['object_scores'])) or image_scores(**scores)
+        ),
+    )
+    x = [torch.rand(1, 16, side, side) for side in LEVELS]
+    pyramid = Pyramid(x, backbone=(torch.rand(1, 8, 3, 3),))
+    head.loss(pyramid, [patches(BOX)], [make_sample([BOX], [1], gt_score=[0, 1, 0, 0])])
+    assert counts == [2]  # the patch and the image
+    assert pooled == [1]  # as in prediction: the patch
 
 
 def test_a_patch_on_an_ignored_box_is_drawn_with_the_box_it_matches(head, make_sample):
