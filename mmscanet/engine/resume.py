@@ -25,13 +25,10 @@ def last_checkpoint(work_dir: str | Path) -> str | None:
     noted = find_latest_checkpoint(str(work_dir)) if work_dir.is_dir() else None
     if noted is None:
         return None
-    own, elsewhere = work_dir / Path(noted).name, Path(noted)
-    stale = (
-        own.is_file()
-        and elsewhere.is_file()
-        and own.stat().st_mtime < elsewhere.stat().st_mtime
-    )
-    latest = str(own) if own.is_file() and not stale else noted
+    files = [work_dir / Path(noted).name, Path(noted)]
+    there = [file for file in files if file.is_file()]
+    # Of equal times, as of a copy that keeps them, the first.
+    latest = str(max(there, key=lambda file: file.stat().st_mtime)) if there else noted
     try:
         check_checkpoint(latest)
     except UsageError as error:

@@ -88,8 +88,7 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None
         UsageError: See :func:`check_shapes`; or some are not finite.
     """
     check_shapes(model, state_dict)
-    expected = model.state_dict()
-    given = {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    expected, given = model.state_dict(), _plain_names(state_dict)
     spoilt = [
         key for key in expected if key in given and not torch.isfinite(given[key]).all()
     ]
@@ -107,8 +106,7 @@ def check_shapes(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
     Raises:
         UsageError: Names some of the parameters that are missing or differ.
     """
-    expected = model.state_dict()
-    given = {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    expected, given = model.state_dict(), _plain_names(state_dict)
     wrong = [
         key
         for key, value in expected.items()
@@ -121,6 +119,11 @@ def check_shapes(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
             f'{len(wrong)} of {len(expected)} parameters are missing or have '
             f'another shape, e.g. {", ".join(wrong[:3])}'
         )
+
+
+def _plain_names(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights by the names that they have outside of a distributed wrapper."""
+    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
 
 
 def stored_meta(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

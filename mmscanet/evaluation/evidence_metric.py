@@ -2,11 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from mmdet.registry import METRICS
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
 from mmscanet.errors import ConfigError, DataError
@@ -20,12 +18,13 @@ from .functional import (
     points_at_object,
 )
 from .functional.localisation import MISS, NOT_JUDGED
+from .label_metric import LabelMetric
 from .report import draw_table, format_number
-from .thresholds import LabelThresholds, Threshold, read_threshold
+from .thresholds import LabelThresholds, Threshold
 
 
 @METRICS.register_module()
-class EvidenceMetric(BaseMetric):
+class EvidenceMetric(LabelMetric):
     """Whether the best box of a label that is present lies on an object of it.
 
     Reads ``pred_instances``, ``pred_score``, ``gt_instances``, ``gt_score`` and
@@ -70,22 +69,10 @@ class EvidenceMetric(BaseMetric):
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        super().__init__(collect_device, prefix, collect_dir)
+        super().__init__(thr, collect_device, prefix, collect_dir)
         if not 0 < iou_thr <= 1:
             raise ConfigError(f'iou_thr must be above 0 and at most 1, not {iou_thr}')
-        self.thr = read_threshold(thr)
         self.iou_thr = iou_thr
-
-    @BaseMetric.dataset_meta.setter
-    def dataset_meta(self, dataset_meta: Mapping[str, Any] | None) -> None:
-        """Keep what a loop says of its data set, before the first image.
-
-        Raises:
-            UsageError: The thresholds are of other labels than the data set.
-        """
-        self._dataset_meta = dataset_meta
-        if isinstance(self.thr, LabelThresholds):
-            self.thr.check_classes(dataset_meta['classes'])
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Judge the best box of each label that is present.
@@ -117,7 +104,7 @@ class EvidenceMetric(BaseMetric):
         if not results:
             raise DataError('EvidenceMetric: there are no images')
         columns = {key: np.stack([each[key] for each in results]) for key in results[0]}
-        thr = LabelThresholds.resolve(self.thr, self.dataset_meta['classes'])
+        thr = LabelThresholds.resolve(self.thr, self.classes)
         judged = columns['CorLoc'] != NOT_JUDGED
         judged |= columns['pointing'] != NOT_JUDGED
         if not judged.any():

@@ -2,13 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from mmdet.registry import METRICS
 from mmengine.dist import all_reduce
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
 from mmscanet.errors import (
@@ -19,9 +17,10 @@ from mmscanet.errors import (
 )
 
 from .figures import compute_figures, compute_label_figures, labels_without_positives
+from .label_metric import LabelMetric
 from .report import format_figures, format_label_figures
 from .score_table import SCORE_KEYS, ScoreTable
-from .thresholds import LabelThresholds, Threshold, read_threshold
+from .thresholds import LabelThresholds, Threshold
 
 _ORIGIN = {
     'img_id': "PackMultiLabelInputs packs it: keep 'img_id' in its meta_keys",
@@ -35,7 +34,7 @@ _ORIGIN = {
 
 
 @METRICS.register_module()
-class MultiLabelMetric(BaseMetric):
+class MultiLabelMetric(LabelMetric):
     """mAP, precision, recall and F1 of image labels, by ``docs/protocol.md``.
 
     Reads ``pred_score``, ``gt_score``, ``gt_area``, each (C,), and ``img_id``
@@ -81,7 +80,7 @@ class MultiLabelMetric(BaseMetric):
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        super().__init__(collect_device, prefix, collect_dir)
+        super().__init__(thr, collect_device, prefix, collect_dir)
         if score_key not in SCORE_KEYS:
             raise ConfigError(
                 f'score_key {score_key!r} is unknown; choose from '
@@ -93,7 +92,6 @@ class MultiLabelMetric(BaseMetric):
             raise ConfigError(f'out_file {out_file} must end in .npz')
         if out_file is not None:
             require_writable_file(out_file)
-        self.thr = read_threshold(thr)
         if isinstance(self.thr, LabelThresholds):
             self.thr.check_score_key(score_key)
         self.topk = topk
@@ -102,17 +100,6 @@ class MultiLabelMetric(BaseMetric):
         self.classwise = classwise
         self.skip_unlabelled = skip_unlabelled
         self._expected: int | None = None
-
-    @BaseMetric.dataset_meta.setter
-    def dataset_meta(self, dataset_meta: Mapping[str, Any] | None) -> None:
-        """Keep what a loop says of its data set, before the first image.
-
-        Raises:
-            UsageError: The thresholds are of other labels than the data set.
-        """
-        self._dataset_meta = dataset_meta
-        if isinstance(self.thr, LabelThresholds):
-            self.thr.check_classes(self._classes())
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Keep the scores and the ground truth of one batch.
@@ -164,7 +151,7 @@ class MultiLabelMetric(BaseMetric):
             UsageError: if the thresholds are of other labels than the data.
         """
         try:
-            table = ScoreTable.from_records(results, self._classes())
+            table = ScoreTable.from_records(results, self.classes)
         except ValueError as error:
             raise DataError(str(error)) from error
         try:
@@ -200,16 +187,6 @@ class MultiLabelMetric(BaseMetric):
         logger.info('\n' + text)
         return figures
 
-    def _classes(self) -> Sequence[str]:
-        """Names of the C labels, from the data set."""
-        classes = (self.dataset_meta or {}).get('classes')
-        if classes is None:
-            raise ConfigError(
-                "MultiLabelMetric needs the data set's class names: set "
-                "metainfo=dict(classes=...) on it, or the metric's dataset_meta"
-            )
-        return classes
-
     def _record(self, sample: Mapping[str, object]) -> dict[str, object]:
         """Copy one image's fields to small arrays, checked one by one."""
         required = ('img_id', 'pred_score', 'gt_score', 'gt_area', self.score_key)
@@ -240,7 +217,7 @@ class MultiLabelMetric(BaseMetric):
             values = values.detach().cpu()
             # NumPy has no bfloat16.
             values = (values.float() if values.is_floating_point() else values).numpy()
-        expected = (len(self._classes()),)
+        expected = (len(self.classes),)
         if np.shape(values) != expected:
             raise ConfigError(
                 f'{key} of image {sample["img_id"]} has shape {np.shape(values)}, but '
