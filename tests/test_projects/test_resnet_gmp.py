@@ -4,7 +4,6 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 
-from mmscanet.errors import ConfigError
 from projects.resnet_gmp.resnet_gmp import PooledLinearHead
 
 TINY_MODEL = 'model = dict(backbone=dict(base_channels=8), head=dict(in_channels=16))\n'
@@ -28,11 +27,6 @@ def test_scores_start_from_the_prior():
     head.init_weights()
     scores = head.predict((torch.zeros(1, 8, 2, 2),))
     assert scores.tolist() == [[pytest.approx(0.01)] * 3]
-
-
-def test_unknown_pooling_is_named():
-    with pytest.raises(ConfigError, match="'max', 'avg'.*not 'sum'"):
-        PooledLinearHead(in_channels=2, num_classes=3, pool='sum')
 
 
 def test_trains_measures_and_labels_pictures(write_tiny, train_and_label):

@@ -7,6 +7,7 @@ import torch
 from mmdet.structures import DetDataSample
 
 from mmscanet.errors import ConfigError
+from mmscanet.models.layers import GlobalPooling
 from projects.rnn_attention.rnn_attention import (
     LocalisationLoss,
     RNNAttentionHead,
@@ -86,7 +87,10 @@ def recur(cell, x, hidden, memory):
 
 
 @torch.no_grad()
-def test_regions_and_scores_are_the_papers_recurrence(head, feats):
+@pytest.mark.parametrize('pool', ['avg', 'max'])
+def test_regions_and_scores_are_the_papers_recurrence(head, feats, pool):
+    assert head.pool.pool == 'avg'
+    head.pool = GlobalPooling(pool)
     regions, logits = head.look(feats[-1])
     assert regions.shape == (2, 5, 4) and logits.shape == (2, 5, 3)
 
@@ -96,7 +100,7 @@ def test_regions_and_scores_are_the_papers_recurrence(head, feats):
     for i, seen in enumerate(feats[-1]):
         hidden = memory = torch.zeros(6)
         for k in range(6):
-            pooled = torch.stack([channel.max() for channel in seen])
+            pooled = seen.mean((1, 2)) if pool == 'avg' else seen.amax((1, 2))
             x = linear(head.read, pooled).clamp(min=0)
             hidden, memory = recur(head.lstm, x, hidden, memory)
             z = linear(head.hidden, hidden).clamp(min=0)

@@ -1,6 +1,7 @@
 """Layers that the heads of peers share, most of them about labels."""
 
 from .beam_search import label_marginals
+from .global_pooling import GlobalPooling
 from .graph_convolution import GraphConvolution
 from .label_embeddings import LabelEmbeddings
 from .label_gcn import LabelGCN
@@ -10,6 +11,7 @@ from .label_statistics import LabelStatistics, LearnsLabels
 from .labelwise_linear import LabelwiseLinear
 
 __all__ = [
+    'GlobalPooling',
     'GraphConvolution',
     'LabelEmbeddings',
     'LabelGCN',

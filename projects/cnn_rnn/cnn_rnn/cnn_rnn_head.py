@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmscanet.models import LabelSequenceHead
+from mmscanet.models.layers import GlobalPooling
 
 
 @MODELS.register_module()
@@ -23,10 +24,11 @@ class CNNRNNHead(LabelSequenceHead):
         hidden_channels: Numbers in each of the LSTM's states.
         dropout: Share of the features dropped before each projection, in training.
         beam_width: Paths of the search.
+        pool: How the image's features are made of the map, see :class:`GlobalPooling`.
         **kwargs: ``init_cfg``.
 
     Raises:
-        ConfigError: See :class:`LabelSequenceHead`.
+        ConfigError: See :class:`LabelSequenceHead` and :class:`GlobalPooling`.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class CNNRNNHead(LabelSequenceHead):
         hidden_channels: int = 512,
         dropout: float = 0.5,
         beam_width: int = 8,
+        pool: str = 'avg',
         **kwargs: object,
     ) -> None:
         super().__init__(
@@ -48,12 +51,13 @@ class CNNRNNHead(LabelSequenceHead):
             dropout=dropout,
             **kwargs,
         )
+        self.pool = GlobalPooling(pool)
         self.project_image = nn.Linear(in_channels, embed_channels)
         self.project_output = nn.Linear(hidden_channels, embed_channels, bias=False)
 
     def encode(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """The image's part (B, E) of the projection, of the last map's maximum."""
-        return self.project_image(self.dropout(feats[-1].amax((2, 3))))
+        """The image's part (B, E) of the projection, of the last map."""
+        return self.project_image(self.dropout(self.pool(feats[-1])))
 
     def step(
         self, image: Tensor, tokens: Tensor, state: tuple[Tensor, ...]

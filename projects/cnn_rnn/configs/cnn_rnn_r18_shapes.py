@@ -6,4 +6,7 @@ _base_ = '../../../configs/_base_/classifier_r18_shapes.py'
 
 custom_imports = dict(imports=['mmscanet', 'projects.cnn_rnn.cnn_rnn'])
 
-model = dict(head=dict(type='CNNRNNHead', embed_channels=32, hidden_channels=64))
+# What tells objects apart here is small, and an average over the image would hide it.
+model = dict(
+    head=dict(type='CNNRNNHead', embed_channels=32, hidden_channels=64, pool='max')
+)

@@ -3,10 +3,8 @@
 from mmdet.registry import MODELS
 from torch import Tensor, nn
 
-from mmscanet.errors import ConfigError
 from mmscanet.models import MultiLabelClsHead
-
-POOLINGS = ('max', 'avg')
+from mmscanet.models.layers import GlobalPooling
 
 
 @MODELS.register_module()
@@ -26,14 +24,11 @@ class PooledLinearHead(MultiLabelClsHead):
     def __init__(
         self, in_channels: int, pool: str = 'max', prior: float = 0.01, **kwargs: object
     ) -> None:
-        if pool not in POOLINGS:
-            raise ConfigError(f'pool must be one of {POOLINGS}, not {pool!r}')
         init_cfg = dict(type='Normal', layer='Linear', std=0.01, bias_prob=prior)
         super().__init__(**{'init_cfg': init_cfg, **kwargs})
-        self.pool = pool
+        self.pool = GlobalPooling(pool)
         self.fc = nn.Linear(in_channels, self.num_classes)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Logits (B, C) of feature maps, of which the last, (B, D, H, W), is read."""
-        x = feats[-1]
-        return self.fc(x.amax((2, 3)) if self.pool == 'max' else x.mean((2, 3)))
+        return self.fc(self.pool(feats[-1]))

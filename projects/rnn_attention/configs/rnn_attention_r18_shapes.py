@@ -8,6 +8,13 @@ custom_imports = dict(imports=['mmscanet', 'projects.rnn_attention.rnn_attention
 
 # A region half as wide as the map is 10 cells wide. 4 to 5 of 11 labels are present:
 # on the way there from a prior of 0.01 the LSTM saturates, and then learns no more.
+# What tells objects apart is small, and an average over a region would hide it.
 model = dict(
-    head=dict(type='RNNAttentionHead', hidden_channels=64, region_size=10, prior=0.3)
+    head=dict(
+        type='RNNAttentionHead',
+        hidden_channels=64,
+        region_size=10,
+        prior=0.3,
+        pool='max',
+    )
 )

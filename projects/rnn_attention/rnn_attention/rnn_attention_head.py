@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from mmscanet.errors import ConfigError
 from mmscanet.models import MultiLabelClsHead
+from mmscanet.models.layers import GlobalPooling
 
 from .localisation import LocalisationLoss
 
@@ -31,11 +32,12 @@ class RNNAttentionHead(MultiLabelClsHead):
         localisation: Arguments of :class:`LocalisationLoss`, which the regions have
             beside the loss of the labels.
         prior: The probability that scores start from.
+        pool: How a region becomes a vector, see :class:`GlobalPooling`.
         **kwargs: Those of :class:`MultiLabelClsHead`.
 
     Raises:
         ConfigError: If ``steps`` or ``region_size`` is below 1; see also
-            :class:`LocalisationLoss`.
+            :class:`LocalisationLoss` and :class:`GlobalPooling`.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class RNNAttentionHead(MultiLabelClsHead):
         region_size: int = 7,
         localisation: dict | None = None,
         prior: float = 0.01,
+        pool: str = 'avg',
         **kwargs: object,
     ) -> None:
         for name, value in dict(steps=steps, region_size=region_size).items():
@@ -59,6 +62,7 @@ class RNNAttentionHead(MultiLabelClsHead):
         self.region_size = region_size
         self.prior = prior
         self.localisation = LocalisationLoss(**(localisation or {}))
+        self.pool = GlobalPooling(pool)
         self.read = nn.Linear(in_channels, hidden_channels)
         self.lstm = nn.LSTMCell(hidden_channels, hidden_channels)
         self.hidden = nn.Linear(hidden_channels, hidden_channels)
@@ -97,7 +101,7 @@ class RNNAttentionHead(MultiLabelClsHead):
         # The first look is at all cells, as they are.
         seen, regions, logits = feature_map, [], []
         for step in range(self.steps + 1):
-            state = self.lstm(F.relu(self.read(seen.amax((2, 3)))), state)
+            state = self.lstm(F.relu(self.read(self.pool(seen))), state)
             hidden = F.relu(self.hidden(state[0]))
             if step > 0:
                 logits.append(self.score(hidden))
