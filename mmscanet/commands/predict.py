@@ -256,8 +256,9 @@ def run(args: Namespace) -> int:
         for image in skipped:  # of which an earlier run may have left a picture
             del pictures[image]
         write_contact_sheet(pictures, Path(args.pictures))
+    labelled = len(todo) - len(skipped)
     print(
-        f'{len(todo) - len(skipped)} pictures labelled, {len(skipped)} skipped, '
+        f'{labelled} picture{"s" * (labelled != 1)} labelled, {len(skipped)} skipped, '
         f'{len(sources) - len(todo)} done before',
         file=sys.stderr,
     )

@@ -57,7 +57,7 @@ def test_pictures_of_equal_names_stay_apart_between_runs(
         assert '0 pictures labelled' in capsys.readouterr().err
     (pictures / 'x_2.jpg').unlink()
     assert predict(*inputs, *options) == 0
-    assert '1 pictures labelled, 0 skipped, 1 done before' in capsys.readouterr().err
+    assert '1 picture labelled, 0 skipped, 1 done before' in capsys.readouterr().err
     assert (pictures / 'x_2.jpg').read_bytes() == second
     assert len(list(pictures.iterdir())) == 2
 

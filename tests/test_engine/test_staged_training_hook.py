@@ -195,6 +195,18 @@ def test_the_log_claims_no_more_than_the_hook_did(
     assert said[1].endswith('epoch 2 on: backbone trained too (4 tensors unfrozen)')
 
 
+def test_a_finished_run_that_is_resumed_does_not_warn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    for resume in (False, True):
+        runner, _ = make_runner(tmp_path, {}, [50], epochs=1, resume=resume)
+        monkeypatch.setattr(runner.logger, 'warning', said.append)
+        runner.train()
+        (line,) = (each for each in said if 'ended in the frozen stage' in each)
+    assert line.endswith('all epochs were run with backbone frozen')
+
+
 def test_zero_epochs_is_joint_from_the_start(tmp_path: Path) -> None:
     runner, recorder = make_runner(tmp_path, dict(switch_epoch=0), epochs=1)
     runner.train()

@@ -84,6 +84,7 @@ class StagedTrainingHook(Hook):
         self.max_frozen_epochs = max_frozen_epochs
         self._modules: list[nn.Module] = []
         self._frozen: list[nn.Parameter] | None = None  # None: not frozen at present
+        self._first_epoch = 0  # of this run, which may go on with an earlier one
 
     def before_run(self, runner: Runner) -> None:
         """Start in the frozen stage; a checkpoint resumed later overrides this."""
@@ -108,6 +109,7 @@ class StagedTrainingHook(Hook):
                 'measured; set switch_epoch or add a val_dataloader'
             )
         self._modules = [_submodule(bare_model(runner), n) for n in self.module_names]
+        self._first_epoch = runner.epoch
         if self._stage(runner) == 'joint' or self._reached_limit(runner):
             self._log_joint(runner, 'this hook freezes nothing')
             return
@@ -168,8 +170,11 @@ class StagedTrainingHook(Hook):
             )
 
     def after_train(self, runner: Runner) -> None:
-        """Warn where the joint stage was never reached."""
-        if self._frozen is not None:
+        """Warn where the joint stage was never reached.
+
+        A run that was finished already and resumed has said so before.
+        """
+        if self._frozen is not None and runner.epoch > self._first_epoch:
             runner.logger.warning(
                 'Training ended in the frozen stage: all epochs were run with '
                 f'{", ".join(self.module_names)} frozen'
