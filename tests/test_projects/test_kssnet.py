@@ -146,13 +146,26 @@ def test_each_cell_takes_up_the_vectors_it_resembles():
         assert torch.allclose(output[b, :, i, j], expected, atol=1e-5)
 
 
+def test_vectors_of_another_length_are_taken_to_the_cells_first():
+    lateral, plain = LateralConnection(4, label_channels=7), LateralConnection(4)
+    plain.project = lateral.project
+    torch.nn.init.normal_(lateral.project.weight)
+    x, labels = torch.randn(2, 4, 3, 2), torch.randn(5, 7)
+    expected = plain(x, labels @ lateral.embed.weight.T)
+    assert torch.allclose(lateral(x, labels), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize(
-    ('backbone', 'hidden', 'channels'),
-    [(RESNET, (4, 8, 16), 32), (MOBILENET, (8, 24), 1280)],
-    ids=['resnet', 'mobilenet'],
+    ('backbone', 'hidden', 'channels', 'stages'),
+    [
+        (RESNET, (4, 8, 16), 32, None),
+        (MOBILENET, (8, 24), 1280, None),
+        (MOBILENET, (20, 30), 1280, (8, 24)),
+    ],
+    ids=['resnet', 'mobilenet', 'wide graph'],
 )
-def test_later_stages_see_what_is_injected(backbone, hidden, channels):
-    model = build(backbone, hidden, channels)
+def test_later_stages_see_what_is_injected(backbone, hidden, channels, stages):
+    model = build(backbone, hidden, channels, stage_channels=stages)
     plain = MODELS.build(backbone)
     plain.eval()
     plain.load_state_dict(model.backbone.state_dict())
@@ -239,7 +252,9 @@ def test_wrong_settings_are_named():
             build(**{name: 1.5})
     with pytest.raises(ConfigError, match='hidden_channels must have 3 numbers'):
         build(hidden=(4, 8))
-    with pytest.raises(ConfigError, match='hidden_channels has 5 .* gives 4'):
+    with pytest.raises(ConfigError, match='stage_channels must have 3 .* not 1'):
+        build(stage_channels=(4,))
+    with pytest.raises(ConfigError, match='hidden_channels .* has 5 .* gives 4'):
         build(hidden=(5, 8, 16)).predict_labels(IMAGES)
     with pytest.raises(ConfigError, match='not SwinTransformer'):
         build(backbone=dict(type='SwinTransformer', embed_dims=8, num_heads=(1,) * 4))

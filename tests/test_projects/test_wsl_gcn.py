@@ -6,6 +6,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 
 from mmscanet.errors import ConfigError
+from mmscanet.models.layers import GlobalPooling
 from projects.wsl_gcn.wsl_gcn import WSLGCNHead
 
 TINY_MODEL = """model = dict(
@@ -49,7 +50,10 @@ def sample(**meta):
     return DetDataSample(metainfo=meta)
 
 
-def test_maps_are_scores_of_cells_and_the_image_has_the_best(head):
+@pytest.mark.parametrize('pool', ['avg', 'max'])
+def test_maps_are_scores_of_cells_and_the_image_has_what_is_pooled(head, pool):
+    assert head.pool.pool == 'avg'
+    head.pool = GlobalPooling(pool)
     torch.nn.init.normal_(head.offsets)
     feats = torch.zeros(2, 5, 2, 2), torch.randn(2, 5, 3, 4)
     graph = torch.eye(4)
@@ -69,7 +73,8 @@ def test_maps_are_scores_of_cells_and_the_image_has_the_best(head):
             ]
             expected = torch.stack(scores)
             assert torch.allclose(maps[b, c].flatten(), expected, atol=1e-5)
-            assert torch.isclose(logits[b, c], max(scores), atol=1e-5)
+            pooled = expected.mean() if pool == 'avg' else max(scores)
+            assert torch.isclose(logits[b, c], pooled, atol=1e-5)
     apart = [head(tuple(x[i : i + 1] for x in feats)) for i in range(2)]
     assert torch.allclose(logits, torch.cat(apart), atol=1e-6)
 
@@ -124,7 +129,7 @@ def test_points_are_where_the_score_is_read():
         dict(
             type='WSLGCN',
             backbone=dict(type='ResNet', depth=18, base_channels=4),
-            head=dict(type='WSLGCNHead', in_channels=32, num_classes=4),
+            head=dict(type='WSLGCNHead', in_channels=32, num_classes=4, pool='max'),
         )
     ).eval()
     images = torch.rand(1, 3, 64, 96)

@@ -8,5 +8,5 @@ custom_imports = dict(imports=['mmscanet', 'projects.kssnet.kssnet'])
 
 model = dict(
     type='KSSNet',
-    head=dict(type='KSSNetHead', hidden_channels=(32, 96)),
+    head=dict(type='KSSNetHead', hidden_channels=(512, 1024), stage_channels=(32, 96)),
 )

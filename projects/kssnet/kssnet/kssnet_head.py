@@ -7,6 +7,7 @@ from mmengine.model import ModuleList
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmscanet.errors import ConfigError
 from mmscanet.models import LabelGraphHead, share_with_neighbours
 from mmscanet.models.heads.label_graph_head import require_shares
 
@@ -23,8 +24,10 @@ class KSSNetHead(LabelGraphHead):
 
     Args:
         in_channels: D of the last feature map.
-        hidden_channels: Widths of the GCN's hidden layers, those of the stages that
-            they are injected into.
+        hidden_channels: Widths of the GCN's hidden layers.
+        stage_channels: Widths of the stages that they are injected into, by default
+            the same, as in the paper. A narrow backbone's would leave the GCN too
+            little room.
         tau: Labels that are in less than this share of the images with a label are no
             neighbours of it in the statistical graph.
         lam: Weight of the statistical graph; the knowledge graph has ``1 - lam``.
@@ -34,7 +37,8 @@ class KSSNetHead(LabelGraphHead):
         **kwargs: Those of :class:`LabelGraphHead`, less ``p``, which ``eta`` is.
 
     Raises:
-        ConfigError: If ``tau``, ``lam`` or ``eta`` is not in [0, 1].
+        ConfigError: If ``tau``, ``lam`` or ``eta`` is not in [0, 1], or
+            ``stage_channels`` has not as many numbers as ``hidden_channels``.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class KSSNetHead(LabelGraphHead):
         in_channels: int,
         num_classes: int,
         hidden_channels: Sequence[int],
+        stage_channels: Sequence[int] | None = None,
         tau: float = 0.4,
         lam: float = 0.4,
         eta: float = 0.4,
@@ -54,7 +59,13 @@ class KSSNetHead(LabelGraphHead):
         )
         self.lam = lam
         self.knowledge = KnowledgeGraph(num_classes, knowledge) if knowledge else None
-        self.laterals = ModuleList(map(LateralConnection, hidden_channels))
+        stages = hidden_channels if stage_channels is None else stage_channels
+        if len(stages) != len(hidden_channels):
+            raise ConfigError(
+                f'stage_channels must have {len(hidden_channels)} numbers, as '
+                f'hidden_channels has, not {len(stages)}'
+            )
+        self.laterals = ModuleList(map(LateralConnection, stages, hidden_channels))
 
     def knowledge_graph(self) -> Tensor:
         """How strongly labels are related (C, C), at least 0."""

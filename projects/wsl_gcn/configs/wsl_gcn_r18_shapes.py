@@ -6,4 +6,7 @@ _base_ = '../../../configs/_base_/classifier_r18_shapes.py'
 
 custom_imports = dict(imports=['mmscanet', 'projects.wsl_gcn.wsl_gcn'])
 
-model = dict(type='WSLGCN', head=dict(type='WSLGCNHead', hidden_channels=64))
+# What tells objects apart is small, and an average over the image would hide it.
+model = dict(
+    type='WSLGCN', head=dict(type='WSLGCNHead', hidden_channels=64, pool='max')
+)

@@ -6,22 +6,28 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmscanet.models import LabelGraphHead
+from mmscanet.models.layers import GlobalPooling
 
 
 @MODELS.register_module()
 class WSLGCNHead(LabelGraphHead):
-    """Score each cell by the classifiers of a GCN; the image has its best cell's.
+    """Score each cell by the classifiers of a GCN, and the image by these scores.
 
     Y. Liu et al., "Weakly supervised image classification and pointwise localization
     with graph convolutional networks", Pattern Recognition, 2021. The label graph
     is ML-GCN's; the label vectors start from the embeddings and are trained.
 
     Args:
+        pool: What the image has of its cells' scores, see :class:`GlobalPooling`.
         **kwargs: Those of :class:`LabelGraphHead`.
+
+    Raises:
+        ConfigError: See :class:`LabelGraphHead` and :class:`GlobalPooling`.
     """
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, pool: str = 'avg', **kwargs: object) -> None:
         super().__init__(**kwargs)
+        self.pool = GlobalPooling(pool)
         # Apart from the vectors that they start from, which the labels give.
         self.offsets = nn.Parameter(torch.zeros_like(self.embeddings.vectors))
 
@@ -37,4 +43,4 @@ class WSLGCNHead(LabelGraphHead):
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Logits (B, C) of feature maps, of which the last, (B, D, H, W), is read."""
-        return self.maps(feats).amax((2, 3))
+        return self.pool(self.maps(feats))
