@@ -6,4 +6,5 @@ _base_ = '../../../configs/_base_/classifier_r18_shapes.py'
 
 custom_imports = dict(imports=['mmscanet', 'projects.crl.crl'])
 
-model = dict(head=dict(type='CRLHead', embed_channels=64))
+# What tells objects apart is small, and an average over the image would hide it.
+model = dict(head=dict(type='CRLHead', embed_channels=64, pool='max'))

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from mmscanet.errors import ConfigError
 from mmscanet.models import MultiLabelClsHead
+from mmscanet.models.layers import GlobalPooling
 
 
 @MODELS.register_module()
@@ -29,10 +30,12 @@ class CRLHead(MultiLabelClsHead):
         scale: What the cosine of image and label counts in the logit, at first; it is
             learnt.
         prior: The probability that scores of the linear classifier start from.
+        pool: How the last feature map becomes a vector, see :class:`GlobalPooling`.
         **kwargs: Those of :class:`MultiLabelClsHead`.
 
     Raises:
-        ConfigError: If ``margin`` is not in [-1, 1), or a weight is negative.
+        ConfigError: If ``margin`` is not in [-1, 1), or a weight is negative; see
+            also :class:`GlobalPooling`.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class CRLHead(MultiLabelClsHead):
         label_weight: float = 1.0,
         scale: float = 5.0,
         prior: float = 0.01,
+        pool: str = 'avg',
         **kwargs: object,
     ) -> None:
         if not -1 <= margin < 1:
@@ -57,6 +61,7 @@ class CRLHead(MultiLabelClsHead):
             type='Normal', std=0.01, bias_prob=prior, override=dict(name='fc')
         )
         super().__init__(num_classes, **{'init_cfg': init_cfg, **kwargs})
+        self.pool = GlobalPooling(pool)
         self.margin = margin
         self.feature_weight = feature_weight
         self.label_weight = label_weight
@@ -77,7 +82,7 @@ class CRLHead(MultiLabelClsHead):
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Logits (B, C) of feature maps, of which the last, (B, D, H, W), is read."""
-        pooled = feats[-1].amax((2, 3))
+        pooled = self.pool(feats[-1])
         return self.fuse(pooled, self.similarity(pooled))
 
     def fuse(self, pooled: Tensor, similarity: Tensor) -> Tensor:
@@ -88,7 +93,7 @@ class CRLHead(MultiLabelClsHead):
         self, feats: tuple[Tensor, ...], batch_data_samples: SampleList
     ) -> dict[str, Tensor]:
         """The label loss of all peers and the two of the space, scalars."""
-        pooled = feats[-1].amax((2, 3))
+        pooled = self.pool(feats[-1])
         similarity = self.similarity(pooled)
         cells = self.gt_scores(batch_data_samples)
         return dict(
