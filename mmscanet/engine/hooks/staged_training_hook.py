@@ -172,7 +172,7 @@ class StagedTrainingHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Warn where the joint stage was never reached.
 
-        A run that was finished already and resumed has said so before.
+        A run that had no epoch left to train when it was resumed stays silent.
         """
         if self._frozen is not None and runner.epoch > self._first_epoch:
             runner.logger.warning(

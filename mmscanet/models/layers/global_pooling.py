@@ -11,9 +11,8 @@ class GlobalPooling(nn.Module):
     """Pool a feature map over all of its cells.
 
     Args:
-        pool: ``max`` or ``avg``. Behind a ReLU the maxima are large and all positive:
-            a nonlinear layer that reads them may saturate, where one that reads means
-            learns (``docs/results.md``).
+        pool: ``max`` or ``avg``. Behind a ReLU maxima are large and all positive, which
+            nonlinear layers after them may take badly (``docs/results.md``).
 
     Raises:
         ConfigError: If ``pool`` is not one of those named.

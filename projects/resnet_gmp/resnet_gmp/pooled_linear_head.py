@@ -13,12 +13,12 @@ class PooledLinearHead(MultiLabelClsHead):
 
     Args:
         in_channels: D of the last feature map.
-        pool: ``max`` or ``avg``, over all cells of the map.
+        pool: How the map becomes a vector, see :class:`GlobalPooling`.
         prior: The probability that every score starts from, as SCANet's do.
         **kwargs: Those of :class:`MultiLabelClsHead`.
 
     Raises:
-        ConfigError: If ``pool`` is not one of those named.
+        ConfigError: See :class:`GlobalPooling`.
     """
 
     def __init__(
