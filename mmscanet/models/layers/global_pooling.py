@@ -11,8 +11,8 @@ class GlobalPooling(nn.Module):
     """Pool a feature map over all of its cells.
 
     Args:
-        pool: ``max`` or ``avg``. Behind a ReLU maxima are large and all positive, which
-            nonlinear layers after them may take badly (``docs/results.md``).
+        pool: ``max`` or ``avg``. What the layers after it learn may differ much
+            (``docs/results.md``).
 
     Raises:
         ConfigError: If ``pool`` is not one of those named.
