@@ -186,35 +186,52 @@ class ExportableSCANet(nn.Module):
         """Choose the patches that count; whole images come last, where they count.
 
         Returns:
-            The proposals chosen and what they are refined to, (B, K, 4); their label
-            logits (B * K, C); objectness (B, K), -1 where a place is not filled.
+            The patches that are read and what they are refined to, (B, K, 4); their
+            label logits (B * K, C); objectness (B, K), -1 where a place is not filled.
         """
         head = self.model.roi_head
         rois = proposals
         if head.predicts_whole_image:
             whole = self._whole_image(rois).expand_as(rois[:, :1])
             rois = torch.cat((rois, whole), dim=1)
-        batch, total, _ = rois.shape
-        logits, deltas, patch_logits = (
-            None if output is None else output.reshape(batch, total, -1)
-            for output in head.bbox_head(
-                self._extract(head.bbox_roi_extractor, x, rois)
-            )
-        )
+        logits, deltas, patch_logits = self._read(x, rois)
         places = proposals.shape[1]
         objectness = patch_logits[:, :places, 0].float().sigmoid()
         objectness, chosen = torch.where(filled, objectness, -1).topk(
             min(head.fusion.num_patches, places)
         )
-        coder = head.bbox_head.bbox_coder
-        boxes = self._decode(coder, take(rois, chosen), take(deltas, chosen))
         if head.predicts_whole_image:
             chosen = F.pad(chosen, (0, 1), value=places)
             objectness = F.pad(objectness, (0, 1), value=1.0)
-            boxes = torch.cat((boxes, whole), dim=1)
+        rois, deltas = take(rois, chosen), take(deltas, chosen)
+        logits = None if logits is None else take(logits, chosen)
+        for _ in range(head.refinements):
+            rois = self._move(rois, deltas)
+            logits, deltas, _ = self._read(x, rois)
         if logits is not None:
-            logits = take(logits, chosen).flatten(0, 1)
-        return take(rois, chosen), boxes, logits, objectness
+            logits = logits.flatten(0, 1)
+        return rois, self._move(rois, deltas), logits, objectness
+
+    def _read(
+        self, x: tuple[Tensor, ...], boxes: Tensor
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
+        """The object branch's outputs (B, N, ...) on boxes (B, N, 4)."""
+        head = self.model.roi_head
+        logits, deltas, patch_logits = (
+            None if output is None else output.reshape(*boxes.shape[:2], -1)
+            for output in head.bbox_head(
+                self._extract(head.bbox_roi_extractor, x, boxes)
+            )
+        )
+        return logits, deltas, patch_logits
+
+    def _move(self, boxes: Tensor, deltas: Tensor) -> Tensor:
+        """Refine boxes (B, N, 4) by deltas (B, N, 4), but no whole image, the last."""
+        head = self.model.roi_head
+        moved = self._decode(head.bbox_head.bbox_coder, boxes, deltas)
+        if not head.predicts_whole_image:
+            return moved
+        return torch.cat((moved[:, :-1], boxes[:, -1:]), dim=1)
 
     def _widen(self, boxes: Tensor) -> Tensor:
         """The context patches (B, N, 4) of boxes (B, N, 4)."""

@@ -147,7 +147,8 @@ def require_same_model(cfg: Config, checkpoint: Mapping[str, Any]) -> None:
 
     Weights may fit a model that scores otherwise, by padding or by the scaling of
     pixels. Compares the model, less the weights it started from, and the test
-    pipeline with those of the config that the checkpoint carries, if it does.
+    pipeline with those of the config that the checkpoint carries, if it does. How the
+    model predicts (``test_cfg``) is for the config to say: no weight learnt from it.
 
     Raises:
         UsageError: Names the first setting that differs.
@@ -175,11 +176,11 @@ def _parse(text: str) -> Config:
 
 
 def _settings(cfg: Config) -> Iterator[tuple[str, Any]]:
-    """Yield dotted keys and values of all that decides about scores."""
+    """Yield dotted keys and values of what a model learns and is read with."""
     whole = without_keys(cfg.to_dict(), ('init_cfg', 'pretrained'))
     pipeline = whole['test_dataloader']['dataset']['pipeline']
     for start, part in (
-        ('model', whole['model']),
+        ('model', {k: v for k, v in whole['model'].items() if k != 'test_cfg'}),
         ('test_dataloader.dataset.pipeline', pipeline),
     ):
         for key, value in nested_items(part, start):

@@ -37,6 +37,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     'few patches': {'roi_head.fusion.num_patches': 3},
     'the whole image': {'roi_head.whole_image': True},
+    'patches read again': {'test_cfg.rcnn.refinements': 2},
+    'patches read again beside the whole image': {
+        'test_cfg.rcnn.refinements': 1,
+        'roi_head.whole_image': True,
+    },
     'the whole image as context': {'roi_head.context_roi_extractor.whole_image': True},
     'more context for small': {'roi_head.context_roi_extractor.small_expand_ratio': 4},
     'object branch only': {

@@ -166,6 +166,12 @@ def test_weights_that_fit_but_were_trained_otherwise_are_refused(
         publish(cfg, [checkpoint], 'tiny', torch.float16)
 
 
+def test_how_it_predicts_is_for_the_config_to_say(cfg, checkpoint):
+    cfg.merge_from_dict({'model.test_cfg.rcnn.refinements': 3})
+    published = read(publish(cfg, [checkpoint], 'tiny', torch.float16))
+    assert 'refinements=3' in published['meta']['cfg']
+
+
 def test_imports_of_the_training_need_not_be_here(cfg, checkpoint):
     checkpoint['meta']['cfg'] += "\ncustom_imports = dict(imports=['not_here'])\n"
     assert publish(cfg, [checkpoint], 'tiny', torch.float16)

@@ -248,6 +248,33 @@ def test_beside_a_scene_branch_the_whole_image_is_no_evidence(
     assert [0, 0, width, height] not in sample.pred_instances.bboxes.tolist()
 
 
+@pytest.mark.parametrize('whole_image', [False, True])
+def test_a_refinement_reads_what_the_regressor_says(
+    tiny_cfg, build, make_sample, whole_image
+):
+    tiny_cfg.roi_head.whole_image = whole_image
+    sample = make_sample(size=(96, 96))
+    sample.proposals = InstanceData(bboxes=torch.tensor([[30.0, 10, 70, 60]]))
+    model = build(tiny_cfg).eval()
+    head = model.roi_head
+    for layer in (head.bbox_head.fc_reg, head.bbox_head.fc_cls):
+        torch.nn.init.normal_(layer.weight, std=0.5)
+    with torch.no_grad():
+        (once,) = model.score_patches(IMAGES[:1], [sample])
+        head.refinements = 1
+        (twice,) = model.score_patches(IMAGES[:1], [sample])
+        head.refinements = 0
+        sample.proposals.bboxes = once.bboxes[:1]
+        (expected,) = model.score_patches(IMAGES[:1], [sample])
+    assert not torch.allclose(twice.bboxes[0], once.bboxes[0], atol=1.0)
+    # What it chose the patches by is the proposals' own.
+    assert torch.equal(twice.objectness, once.objectness)
+    for name in ('bboxes', 'context_bboxes', 'object_scores', 'context_scores'):
+        torch.testing.assert_close(twice[name], expected[name])
+    if whole_image:
+        assert twice.bboxes[1].tolist() == [0, 0, 96, 96]
+
+
 def test_objectness_chooses_or_multiplies(tiny_cfg, build, make_sample):
     samples = [make_sample()]
     tiny_cfg.roi_head.fusion.num_patches = 3
@@ -309,6 +336,13 @@ def test_channels_last_gives_the_same(tiny_cfg, build, make_sample):
 def test_wrong_settings_are_named(tiny_cfg, build, option, message):
     _merge(tiny_cfg.roi_head, option)
     with pytest.raises(ValueError, match=message):
+        build(tiny_cfg)
+
+
+def test_a_regressor_a_label_does_not_go_with_refinements(tiny_cfg, build):
+    tiny_cfg.roi_head.bbox_head.reg_class_agnostic = False
+    tiny_cfg.test_cfg.rcnn.refinements = 1
+    with pytest.raises(ValueError, match='needs one regressor for all labels'):
         build(tiny_cfg)
 
 
