@@ -219,7 +219,9 @@ def _model(
         metadata['Size (bytes)'] = weights.size
         metadata['SHA256'] = weights.sha256
         metadata['Training Command'] = weights.command
-        figures = {**weights.metrics, 'mAP before publishing': weights.mAP_before}
+        figures = {**weights.metrics}
+        if weights.mAP_before is not None:
+            figures['mAP before publishing'] = weights.mAP_before
         results.append(_result(f'{weights.data}, the published weights', figures))
     if results:
         entry['Results'] = results

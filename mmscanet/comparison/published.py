@@ -21,7 +21,8 @@ class Published:
         size: Of the file, in bytes.
         dtype: Of its floating tensors: ``'float16'``.
         metrics: ``mAP``, ``CF1`` and ``OF1`` of the published weights, in percent.
-        mAP_before: mAP of the checkpoint that they were made of, in percent.
+        mAP_before: mAP of the checkpoint that they were made of, in percent, or
+            ``None`` where it was not measured.
         data: The images that these were measured on.
         command: The one that trained them.
     """
@@ -31,7 +32,7 @@ class Published:
     size: int
     dtype: str
     metrics: dict[str, float]
-    mAP_before: float
+    mAP_before: float | None
     data: str
     command: str
 

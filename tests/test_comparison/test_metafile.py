@@ -1,5 +1,6 @@
 """Metafiles of a small repository: two peers at two seeds, and SCANet."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -151,6 +152,10 @@ def test_published_weights(root: Path) -> None:
         'mAP before publishing': 84.0,
     }
     assert 'Weights' not in model(root, 'low')
+    unmeasured = dataclasses.replace(WEIGHTS, mAP_before=None)
+    save_published(root / RECORD, dict(high_r18_shapes=unmeasured))
+    metrics = model(root, 'high')['Results'][1]['Metrics']
+    assert metrics == dict(mAP=84.13, CF1=70.0, OF1=75.0)
 
 
 def test_names_of_nothing_are_refused(root: Path) -> None:

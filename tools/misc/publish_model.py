@@ -61,11 +61,11 @@ def build_parser() -> ArgumentParser:
     record = parser.add_argument_group(f'for {RECORD}')
     record.add_argument(
         '--record',
-        nargs=2,
-        metavar=('SCORES.npz', 'PUBLISHED_SCORES.npz'),
+        nargs='+',
+        metavar='SCORES.npz',
         help='enter the file there, with the figures of the score files that '
         'tools/test.py --out wrote of the checkpoint, or the mean of several in '
-        'float32, and of the published file',
+        'float32, if it was measured, and of the published file',
     )
     record.add_argument('--data', help='the images that the scores are of')
     record.add_argument('--command', help='the command that trained the checkpoint')
@@ -75,13 +75,17 @@ def build_parser() -> ArgumentParser:
     return parser
 
 
-def read_scores(args: Namespace) -> tuple[ScoreTable, ScoreTable]:
+def read_scores(args: Namespace) -> tuple[ScoreTable | None, ScoreTable]:
     """Read the score files of ``--record``, of the checkpoint and of what is published.
+
+    That of the checkpoint may be left out.
 
     Raises:
         UsageError: One cannot be used, another option is missing, or the published
             file would be found nowhere.
     """
+    if len(args.record) > 2:
+        raise UsageError(f'--record takes one or two score files, not {args.record}')
     for option in ('data', 'command'):
         if not getattr(args, option):
             raise UsageError(f'--record needs --{option}, see --help')
@@ -91,24 +95,29 @@ def read_scores(args: Namespace) -> tuple[ScoreTable, ScoreTable]:
             '--url'
         )
     try:
-        before, after = (ScoreTable.load(scores) for scores in args.record)
+        *measured, after = (ScoreTable.load(scores) for scores in args.record)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
-    if EvaluationSplit.of_scores(before) != EvaluationSplit.of_scores(after):
+    before = measured[0] if measured else None
+    split = EvaluationSplit.of_scores(after)
+    if before is not None and EvaluationSplit.of_scores(before) != split:
         raise UsageError(f'{" and ".join(args.record)} are not of the same images')
     return before, after
 
 
-def enter(args: Namespace, path: Path, before: ScoreTable, after: ScoreTable) -> None:
+def enter(
+    args: Namespace, path: Path, before: ScoreTable | None, after: ScoreTable
+) -> None:
     """Put the published file into the record, in the place of an earlier one."""
     content, figures = path.read_bytes(), compute_figures(after)
+    mAP_before = None if before is None else round(compute_figures(before)['mAP'], 4)
     entry = Published(
         weights=args.url or path.resolve().relative_to(ROOT).as_posix(),
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
         dtype=args.dtype,
         metrics={name: round(figures[name], 4) for name in ('mAP', 'CF1', 'OF1')},
-        mAP_before=round(compute_figures(before)['mAP'], 4),
+        mAP_before=mAP_before,
         data=args.data,
         command=args.command,
     )
