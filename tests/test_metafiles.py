@@ -7,7 +7,9 @@ from pathlib import Path
 
 import mmengine.config.utils
 import pytest
+import torch
 import yaml
+from mmengine.config import Config
 
 from mmscanet.comparison import COMMAND, RECORD, load_published, make_metafiles
 from mmscanet.zoo import list_models
@@ -70,3 +72,14 @@ def test_published_files_are_what_the_record_says():
         assert hashlib.sha256(content).hexdigest() == entry.sha256, name
         assert len(content) == entry.size, name
         assert verify_model(name) == ROOT / entry.weights
+
+
+def test_published_files_predict_as_their_configs_say():
+    """A file's own config is what `predict --weights FILE` reads."""
+    for name, entry in load_published(ROOT / RECORD).items():
+        if '://' in entry.weights:
+            continue
+        meta = torch.load(ROOT / entry.weights, weights_only=True)['meta']
+        own = Config.fromstring(meta['cfg'], '.py').model.test_cfg
+        (path,) = ROOT.glob(f'*/*/{name}.py')
+        assert own == Config.fromfile(path).model.test_cfg, name

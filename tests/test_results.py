@@ -140,11 +140,13 @@ def test_single_branches_have_the_tables_figures(row, config):
 
 EVIDENCE = {
     'SCANet+ that comes with the clone': 'scanet_plus',
-    'SCANet+, three epochs of the last stage': 'scanet_plus-three-epochs',
+    'the same, its patches read once': 'scanet_plus-once',
+    'SCANet+, three epochs of the last stage, read once': 'scanet_plus-three-epochs',
+    'the third, its patches read again': 'scanet_plus-three-epochs-again',
     'Faster R-CNN, the control, by the same stages': 'faster_rcnn-three-epochs',
-    'the first, `fuse=product`': 'scanet_plus-product',
-    'the second, `fuse=product`': 'scanet_plus-three-epochs-product',
-    'the first after three more epochs, patches only': 'scanet_plus-patches-only',
+    'the second, `fuse=product`': 'scanet_plus-once-product',
+    'the third, `fuse=product`': 'scanet_plus-three-epochs-product',
+    'the second after three more epochs, patches only': 'scanet_plus-patches-only',
 }
 
 

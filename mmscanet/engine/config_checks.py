@@ -31,7 +31,6 @@ _NUMBERS: dict[str, tuple[type | tuple[type, ...], int]] = {
     'default_hooks.checkpoint.interval': (int, -1),  # -1: never
     'default_hooks.logger.interval': (int, 1),
     'model.test_cfg.rcnn.score_thr': ((int, float), 0),
-    'model.test_cfg.rcnn.refinements': (int, 0),
     **{f'{loader}.batch_size': (int, 1) for loader in LOADERS},
 }
 

@@ -178,10 +178,6 @@ def test_shape_is_that_of_the_test_pipeline() -> None:
         ({'train_cfg.max_epochs': True}, 'max_epochs must be .* not True'),
         ({'train_cfg.val_interval': 'x'}, "val_interval must be .* not 'x'"),
         ({'val_dataloader.batch_size': 0}, 'val_dataloader.batch_size must be'),
-        (
-            {'model.test_cfg.rcnn.refinements': 0.5},
-            'refinements must be a whole number',
-        ),
         ({'model.test_cfg.rcnn.score_thr': 'low'}, 'score_thr must be a number from 0'),
         ({'model.test_cfg.rcnn.score_thr': float('nan')}, 'score_thr .* not nan'),
         ({'val_dataloader': 5}, 'val_dataloader must be a dict, not 5'),

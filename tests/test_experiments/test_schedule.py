@@ -153,6 +153,19 @@ def test_what_the_ema_stage_gains_is_the_files_figures(text, written):
         assert f'{written(groups["all"]["difference"])} {place}' in text
 
 
+@pytest.mark.parametrize('file', ['joint', 'joint_ema', 'joint_crop'])
+def test_the_boxes_of_patches_read_again_are_the_files_figures(file, cells):
+    for cell, times in zip(cells(f'_{file}')[2:-1], (0, 1, 2), strict=True):
+        path = PUBLISHED / f'evidence/choose/{file}-{times}.json'
+        if cell == 'not run':
+            assert not path.exists()
+            continue
+        found = json.loads(path.read_text())
+        rates = [found[f'evidence/CorLoc{each}'] for each in ('', '_predicted')]
+        figures = [*rates, 100 * found['pascal_voc/AP50']]
+        assert cell == ' / '.join(f'{figure:.1f}' for figure in figures)
+
+
 def test_images_to_choose_by_and_to_report_are_apart():
     lists = [
         (ROOT / f'configs/_base_/datasets/voc07_val_{name}.txt').read_text().split()
@@ -170,6 +183,9 @@ def test_images_to_choose_by_and_to_report_are_apart():
         ('windows-all', 'nothing is gained: {other} against {reference}, {gain}; '),
         ('windows-choose', '{other} against {reference} on the 600, {gain}; '),
         ('windows-report', '{other} against {reference} on the 1,200, {gain} ('),
+        ('read-again-choose', '{other} against {reference} on the 600 images, {gain};'),
+        ('read-again-report', '{other} against {reference} on the 1,200, {gain};'),
+        ('read-again-all', '{other} against {reference} on all 1,800, {gain}, small'),
     ],
 )
 def test_what_the_published_file_gains_is_the_files_figures(name, said, text, compared):

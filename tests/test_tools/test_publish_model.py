@@ -101,7 +101,7 @@ def test_record_has_the_figures_of_the_score_files(
     tool.main()
     assert load_published(record)['tiny'].weights == 'https://example.org/a.pth'
 
-    del sys.argv[sys.argv.index('--record') + 1]  # of the checkpoint
+    sys.argv[sys.argv.index('--record') + 1] = '-'
     tool.main()
     entry = load_published(record)['tiny']
     assert entry.mAP_before is None
@@ -121,7 +121,8 @@ def test_mistakes_are_told_before_anything_is_written(
     record = (*publish, '--record', scores, scores, '--data', 'x')
     assert '--record needs --command' in refused(*record)
     assert 'choose another --out-dir' in refused(*record, '--command', 'x')
-    assert 'one or two score files' in refused(*publish, '--record', *[scores] * 3)
+    place = ('--data', 'x', '--command', 'x', '--url', 'https://example.org/a.pth')
+    assert 'of the published' in refused(*publish, '--record', '-', '-', *place)
     whole = (*record, '--command', 'x', '--url', 'https://example.org/a.pth')
     assert 'scores.npz cannot be read' in refused(*whole)
     line = refused(TOOL, tiny_config, tmp_path / 'none.pth', '--out-dir', out)

@@ -61,11 +61,11 @@ def build_parser() -> ArgumentParser:
     record = parser.add_argument_group(f'for {RECORD}')
     record.add_argument(
         '--record',
-        nargs='+',
-        metavar='SCORES.npz',
+        nargs=2,
+        metavar=('SCORES.npz', 'PUBLISHED_SCORES.npz'),
         help='enter the file there, with the figures of the score files that '
         'tools/test.py --out wrote of the checkpoint, or the mean of several in '
-        'float32, if it was measured, and of the published file',
+        'float32, and of the published file; the former may be -, not measured',
     )
     record.add_argument('--data', help='the images that the scores are of')
     record.add_argument('--command', help='the command that trained the checkpoint')
@@ -78,14 +78,12 @@ def build_parser() -> ArgumentParser:
 def read_scores(args: Namespace) -> tuple[ScoreTable | None, ScoreTable]:
     """Read the score files of ``--record``, of the checkpoint and of what is published.
 
-    That of the checkpoint may be left out.
+    That of the checkpoint may be ``-``.
 
     Raises:
         UsageError: One cannot be used, another option is missing, or the published
             file would be found nowhere.
     """
-    if len(args.record) > 2:
-        raise UsageError(f'--record takes one or two score files, not {args.record}')
     for option in ('data', 'command'):
         if not getattr(args, option):
             raise UsageError(f'--record needs --{option}, see --help')
@@ -95,10 +93,13 @@ def read_scores(args: Namespace) -> tuple[ScoreTable | None, ScoreTable]:
             '--url'
         )
     try:
-        *measured, after = (ScoreTable.load(scores) for scores in args.record)
+        before, after = (
+            None if scores == '-' else ScoreTable.load(scores) for scores in args.record
+        )
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
-    before = measured[0] if measured else None
+    if after is None:
+        raise UsageError('--record needs the scores of the published file')
     split = EvaluationSplit.of_scores(after)
     if before is not None and EvaluationSplit.of_scores(before) != split:
         raise UsageError(f'{" and ".join(args.record)} are not of the same images')

@@ -62,8 +62,9 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         **kwargs: Those of :class:`StandardRoIHead`.
 
     Raises:
-        ConfigError: If ``context_target`` is not one of those named, a factor is below
-            0 or the parts do not go together; the message says how to mend it.
+        ConfigError: If ``context_target`` is not one of those named, a factor or
+            ``refinements`` is below 0 or the parts do not go together; the message says
+            how to mend it.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class SCARoIHead(SCALosses, StandardRoIHead):
         self.whole_image = whole_image
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self.delta, self.epsilon = delta, epsilon
-        self.refinements = (test_cfg or {}).get('refinements', 0)
+        self.refinements = (test_cfg or {}).get('refinements') or 0
         self.with_context = context_head is not None
         self.share_trunk = share_trunk
         if self.with_context and context_roi_extractor is None:
@@ -143,6 +144,11 @@ class SCARoIHead(SCALosses, StandardRoIHead):
             raise ConfigError(
                 'neither branch labels patches: set bbox_head.with_cls=True '
                 'or give a context_head'
+            )
+        if type(self.refinements) is not int or self.refinements < 0:
+            raise ConfigError(
+                'test_cfg.rcnn.refinements must be a whole number from 0 on, not '
+                f'{self.refinements!r}'
             )
         if self.refinements and not head.reg_class_agnostic:
             raise ConfigError(
