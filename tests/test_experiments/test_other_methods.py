@@ -10,6 +10,28 @@ from mmscanet.comparison import Results
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / 'results/experiments'
 
+NAMES = dict(
+    scanet_plus='SCANet+',
+    delta='DELTA',
+    ml_decoder='ML-Decoder',
+    rnn_frequency='RNN-Frequency',
+    c_tran='C-Tran',
+    decouple_net='Decouple-Net',
+    query2label='Query2Label',
+    faster_rcnn='Faster R-CNN, the control',
+    crl='CRL',
+    resnet_gmp='max pooling',
+    csra='CSRA',
+    ml_gcn='ML-GCN',
+    acfs='ACfs',
+    ms_cma='MS-CMA',
+    srn='SRN',
+    wsl_gcn='WSL-GCN',
+    rnn_attention='RNN-Attention',
+    cnn_rnn='CNN-RNN',
+    kssnet='KSSNet',
+) | {'resnet_gmp avg': 'average pooling'}
+
 
 def test_methods_trained_jointly_have_the_tables_figures(cells):
     rows = Results.load(RESULTS / 'joint/voc07-val-mobilenetv2.csv').sorted_rows()
@@ -101,32 +123,12 @@ def test_the_control_by_the_same_stages_has_the_files_figures(text, compared, wr
 
 @pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
 def test_methods_at_another_rate_have_the_tables_figures(rate, column, page):
-    names = dict(
-        scanet_plus='SCANet+',
-        delta='DELTA',
-        ml_decoder='ML-Decoder',
-        rnn_frequency='RNN-Frequency',
-        c_tran='C-Tran',
-        decouple_net='Decouple-Net',
-        query2label='Query2Label',
-        faster_rcnn='Faster R-CNN, the control',
-        crl='CRL',
-        resnet_gmp='max pooling',
-        csra='CSRA',
-        ml_gcn='ML-GCN',
-        acfs='ACfs',
-        ms_cma='MS-CMA',
-        srn='SRN',
-        wsl_gcn='WSL-GCN',
-        rnn_attention='RNN-Attention',
-        cnn_rnn='CNN-RNN',
-    ) | {'resnet_gmp avg': 'average pooling'}
     path = RESULTS / 'rates' / rate / 'voc07-val-mobilenetv2.csv'
     rows = Results.load(path).sorted_rows()
     assert rows
     start = page.index('| method | rate 0.0005 | 0.0015 | 0.005 |')
     table = page[start : page.index('', start)]
     for each in rows:
-        name = names[each['method']]
+        name = NAMES[each['method']]
         (line,) = (x for x in table if x.startswith(f'| {name} |'))
         assert line.split('|')[column].split()[0] == f'{float(each["mAP"]):.1f}'
