@@ -62,7 +62,10 @@ SETTINGS = {
         image="context_target='image', delta=1.0, share_trunk=True",
         per_label='bbox_head=dict(reg_class_agnostic=False)',
     ).items()
-} | dict(wide_graph=(KSSNET, 'head=dict(hidden_channels=(48,), stage_channels=(32,))'))
+} | dict(
+    refined=(PLUS, 'test_cfg=dict(rcnn=dict(refinements=1))'),
+    wide_graph=(KSSNET, 'head=dict(hidden_channels=(48,), stage_channels=(32,))'),
+)
 
 # Whose indices may be on the CPU; copying is what goes from one device to the other.
 INDEXING = (aten.index.Tensor, aten.index_put.default, aten.index_put_.default)

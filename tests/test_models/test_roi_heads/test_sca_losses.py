@@ -128,7 +128,6 @@ def test_a_patch_is_moved_by_its_deltas_inside_its_image(head):
     deltas = torch.tensor([[1.0, 0, 0, 0], [0, 20, 0, 0], [1, 1, 0, 0]])
     moved = head._move(
         rois,
-        torch.zeros(3, 4),
         deltas,
         torch.tensor([True, True, False]),
         [(64, 96), (64, 96)],
@@ -143,10 +142,12 @@ def test_a_patch_is_moved_as_its_likeliest_label_says(tiny_cfg, build):
     deltas[0, 2, 0] = 1.0
     rois = torch.tensor([[0, *BOX]])
     for likeliest, expected in ((2, 22.0), (1, 20.0)):
-        scores = torch.zeros(1, 4)
-        scores[0, likeliest] = 0.1
         moved = head._move(
-            rois, scores, deltas.flatten(1), torch.tensor([True]), [(64, 96)]
+            rois,
+            deltas.flatten(1),
+            torch.tensor([True]),
+            [(64, 96)],
+            torch.tensor([likeliest]),
         )
         assert moved[0, 0] == expected
 
