@@ -8,16 +8,18 @@ from mmdet.registry import METRICS
 from mmengine.logging import MMLogger, print_log
 
 from mmscanet.errors import ConfigError, DataError
+from mmscanet.structures import label_boxes
 from mmscanet.structures.label_evidence import to_numpy
 
 from .functional import (
     SIZE_GROUPS,
     in_size_group,
+    match_objects,
     mean_hit_rate,
-    overlaps_object,
+    mean_share,
     points_at_object,
 )
-from .functional.localisation import MISS, NOT_JUDGED
+from .functional.localisation import HIT, MISS, NOT_JUDGED
 from .label_metric import LabelMetric
 from .report import draw_table, format_number
 from .thresholds import LabelThresholds, Threshold
@@ -25,13 +27,14 @@ from .thresholds import LabelThresholds, Threshold
 
 @METRICS.register_module()
 class EvidenceMetric(LabelMetric):
-    """Whether the best box of a label that is present lies on an object of it.
+    """Whether the boxes of a label that is present lie on objects of it.
 
     Reads ``pred_instances``, ``pred_score``, ``gt_instances``, ``gt_score`` and
     ``gt_area`` from every data sample, boxes in pixels of the original image, and
     ``ignored_instances`` where there are any; so the test pipeline loads boxes after it
-    has resized the image. The best box is the one that
-    :func:`~mmscanet.structures.passing_labels` has first and pictures draw bold.
+    has resized the image. The boxes of a label are those of
+    :func:`~mmscanet.structures.label_boxes`, which users are shown; the best box is the
+    first, which pictures draw bold.
 
     The figures are in percent, each the mean over labels of the share of images:
 
@@ -43,6 +46,9 @@ class EvidenceMetric(LabelMetric):
       ``_small``, ``_medium`` and ``_large`` by the label's largest object;
       ``num``, ``num_predicted`` and so on count the labels that are judged, each once
       an image. A group without any has its count only.
+    - ``box_precision``: of all boxes of the labels that are predicted too, the share on
+      an object of their own, as in ``CorLoc``, and ``box_recall``: the share of those
+      labels' objects that have a box; ``num_boxes`` counts boxes. Crowds do not count.
 
     A label all of whose objects are crowds is not judged.
 
@@ -75,7 +81,7 @@ class EvidenceMetric(LabelMetric):
         self.iou_thr = iou_thr
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Judge the best box of each label that is present.
+        """Judge the boxes of each label that is present.
 
         Args:
             data_batch: Not used.
@@ -83,9 +89,11 @@ class EvidenceMetric(LabelMetric):
 
         Raises:
             ConfigError: A data sample lacks a field.
+            UsageError: The thresholds are of other labels than the data.
         """
+        thr = LabelThresholds.resolve(self.thr, self.classes)
         for sample in data_samples:
-            self.results.append(self._judge(sample))
+            self.results.append(self._judge(sample, thr.values))
 
     def compute_metrics(self, results: list[dict[str, np.ndarray]]) -> dict[str, float]:
         """Compute, print and return the figures of all images.
@@ -99,7 +107,6 @@ class EvidenceMetric(LabelMetric):
 
         Raises:
             DataError: There are no images.
-            UsageError: The thresholds are of other labels than the data.
         """
         if not results:
             raise DataError('EvidenceMetric: there are no images')
@@ -128,14 +135,27 @@ class EvidenceMetric(LabelMetric):
                 rate = mean_hit_rate(columns[name], counted)
                 if not np.isnan(rate):
                     figures[name + suffix] = 100 * rate
+        right, boxes, objects = (
+            np.where(groups['_predicted'], columns[each], 0).sum(0)
+            for each in ('right', 'boxes', 'objects')
+        )
+        figures['num_boxes'] = int(boxes.sum())
+        for name, total in (('box_precision', boxes), ('box_recall', objects)):
+            share = mean_share(right, total)
+            if not np.isnan(share):
+                figures[name] = 100 * share
         logger = MMLogger.get_current_instance()
         logger.info('\n' + format_evidence_figures(figures, thr))
         return figures
 
-    def _judge(self, sample: Mapping[str, object]) -> dict[str, np.ndarray]:
+    def _judge(
+        self, sample: Mapping[str, object], thresholds: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """``CorLoc`` and ``pointing`` of an image's labels, (C,), and what tells them.
 
-        Only labels that are present and have a box that is no crowd are judged.
+        With them how many ``objects`` a label has, how many of its ``boxes`` are judged
+        and how many are ``right``. Only labels that are present and have a box that is
+        no crowd are judged.
         """
         if 'pred_instances' not in sample:
             raise ConfigError(
@@ -148,42 +168,47 @@ class EvidenceMetric(LabelMetric):
                     f'EvidenceMetric: a data sample has no {key}; end the pipeline '
                     'with PackMultiLabelInputs'
                 )
-        found = _boxes_by_label(sample['pred_instances'], 'scores')
         objects = _boxes_by_label(sample['gt_instances'])
         doubtful = _boxes_by_label(sample.get('ignored_instances', {}))
         gt_score = to_numpy(sample['gt_score'])
-        judged = dict(
-            CorLoc=np.full(len(gt_score), NOT_JUDGED, dtype=np.int8),
-            pointing=np.full(len(gt_score), NOT_JUDGED, dtype=np.int8),
-        )
+        judged = {
+            name: np.full(len(gt_score), NOT_JUDGED, dtype=np.int8)
+            for name in ('CorLoc', 'pointing')
+        }
+        counts = {
+            name: np.zeros(len(gt_score), dtype=np.int64)
+            for name in ('objects', 'boxes', 'right')
+        }
         for label in objects.keys() & {*np.flatnonzero(gt_score == 1)}:
-            if label not in found:
+            there = objects[label]
+            counts['objects'][label] = len(there)
+            found = label_boxes(label, sample['pred_instances'], thresholds[label])
+            if not found:
                 judged['CorLoc'][label] = judged['pointing'][label] = MISS
                 continue
-            box, there = found[label][0], objects[label]
+            boxes = np.stack([each.box for each in found])
             doubt = doubtful.get(label, np.zeros((0, 4)))
-            extent = overlaps_object(box, there, doubt, self.iou_thr)
-            judged['CorLoc'][label] = extent
-            judged['pointing'][label] = points_at_object(box, there, doubt)
-        return judged | dict(
-            gt_area=to_numpy(sample['gt_area']),
-            pred_score=to_numpy(sample['pred_score']).astype(np.float64),
+            hits = match_objects(boxes, there, doubt, self.iou_thr)
+            judged['CorLoc'][label] = hits[0]
+            judged['pointing'][label] = points_at_object(boxes[0], there, doubt)
+            counts['boxes'][label] = (hits != NOT_JUDGED).sum()
+            counts['right'][label] = (hits == HIT).sum()
+        return (
+            judged
+            | counts
+            | dict(
+                gt_area=to_numpy(sample['gt_area']),
+                pred_score=to_numpy(sample['pred_score']).astype(np.float64),
+            )
         )
 
 
-def _boxes_by_label(
-    instances: Mapping[str, object], order_by: str | None = None
-) -> dict[int, np.ndarray]:
-    """The boxes (n, 4) of each label that has any, by a falling score if named."""
+def _boxes_by_label(instances: Mapping[str, object]) -> dict[int, np.ndarray]:
+    """The boxes (n, 4) of each label that has any."""
     if not len(instances.get('labels', ())):
         return {}
     labels, boxes = to_numpy(instances['labels']), to_numpy(instances['bboxes'])
-    order = np.arange(len(labels))
-    if order_by is not None:
-        order = np.argsort(-to_numpy(instances[order_by]), kind='stable')
-    return {
-        int(label): boxes[order[labels[order] == label]] for label in np.unique(labels)
-    }
+    return {int(label): boxes[labels == label] for label in np.unique(labels)}
 
 
 def format_evidence_figures(figures: Mapping[str, float], thr: LabelThresholds) -> str:
@@ -196,7 +221,17 @@ def format_evidence_figures(figures: Mapping[str, float], thr: LabelThresholds) 
         [row, *(format_number(figures.get(name + suffix)) for name in names)]
         for row, suffix in rows.items()
     ]
+    shares = ('box_precision', 'box_recall', 'num_boxes')
     table = draw_table(
-        [[['best box of a label', 'CorLoc', 'pointing', 'labels'], *body]]
+        [
+            [['best box of a label', 'CorLoc', 'pointing', 'labels'], *body],
+            [
+                ['all boxes of a label', 'precision', 'recall', 'boxes'],
+                [
+                    f'present and score >= {limit}',
+                    *(format_number(figures.get(name)) for name in shares),
+                ],
+            ],
+        ]
     )
     return f'evidence, on an object of its label\n{table}'

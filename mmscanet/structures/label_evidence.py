@@ -1,13 +1,12 @@
 """The labels that an image has, each with its boxes, read off a data sample."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
-from mmengine.structures import InstanceData
 from numpy.typing import ArrayLike
 
 
@@ -101,10 +100,46 @@ def passing_labels(
             name=classes[i],
             scores=_scores_at(i, scores, *branches),
             threshold=float(thresholds[i]),
-            boxes=_boxes_of(i, data_sample.get('pred_instances'), thresholds[i]),
+            boxes=label_boxes(i, data_sample.get('pred_instances'), thresholds[i]),
         )
         for i in order[scores[order] >= thresholds[order]]
     ]
+
+
+def label_boxes(
+    label: int, instances: Mapping[str, object] | None, threshold: float
+) -> tuple[EvidenceBox, ...]:
+    """Collect the boxes of one label, by falling score.
+
+    Args:
+        label: Its place in the class list.
+        instances: An image's ``pred_instances``, as mmengine's or as a mapping: of n
+            boxes ``bboxes`` (n, 4), ``labels`` and ``scores`` (n,) and, as far as there
+            are any, ``object_scores`` and so on (n,) and ``context_bboxes`` (n, 4).
+        threshold: Of the label.
+
+    Returns:
+        Those that reach ``threshold``, and the best one in any case.
+    """
+    if instances is None:
+        return ()
+    columns = [
+        to_numpy(instances.get(name))
+        for name in ('scores', *(f'{branch}_scores' for branch in Scores._fields[1:]))
+    ]
+    boxes = to_numpy(instances.get('bboxes'))
+    context_boxes = to_numpy(instances.get('context_bboxes'))
+    mine = np.flatnonzero(to_numpy(instances.get('labels')) == label)
+    mine = mine[np.argsort(-columns[0][mine], kind='stable')]
+    count = max(int((columns[0][mine] >= threshold).sum()), 1)
+    return tuple(
+        EvidenceBox(
+            box=boxes[i],
+            context_box=None if context_boxes is None else context_boxes[i],
+            scores=_scores_at(i, *columns),
+        )
+        for i in mine[:count]
+    )
 
 
 def to_numpy(values: object) -> np.ndarray | None:
@@ -122,28 +157,3 @@ def to_numpy(values: object) -> np.ndarray | None:
 def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:
     """One row of the columns, in the order of the fields, each (n,) or ``None``."""
     return Scores(*(None if c is None else float(c[index]) for c in columns))
-
-
-def _boxes_of(
-    label: int, instances: InstanceData | None, threshold: float
-) -> tuple[EvidenceBox, ...]:
-    """The boxes of one label that reach ``threshold``, at least the best one."""
-    if instances is None:
-        return ()
-    columns = [
-        to_numpy(instances.get(name))
-        for name in ('scores', *(f'{branch}_scores' for branch in Scores._fields[1:]))
-    ]
-    boxes = to_numpy(instances.bboxes)
-    context_boxes = to_numpy(instances.get('context_bboxes'))
-    mine = np.flatnonzero(to_numpy(instances.labels) == label)
-    mine = mine[np.argsort(-columns[0][mine], kind='stable')]
-    count = max(int((columns[0][mine] >= threshold).sum()), 1)
-    return tuple(
-        EvidenceBox(
-            box=boxes[i],
-            context_box=None if context_boxes is None else context_boxes[i],
-            scores=_scores_at(i, *columns),
-        )
-        for i in mine[:count]
-    )

@@ -89,6 +89,38 @@ def test_predicted_labels_by_a_number_and_by_thresholds(tmp_path):
     assert 'evidence/CorLoc_predicted' not in figures
 
 
+def test_all_boxes_of_labels_that_are_present_and_predicted():
+    images = (
+        # two cats, one with a box; a box beside them; one that is below the threshold
+        sample(
+            [(0, LEFT, 0.9), (0, (80.0, 0.0, 90.0, 10.0), 0.7), (0, RIGHT, 0.4)],
+            [(0, LEFT), (0, RIGHT)],
+            pred_score=(0.9, 0.0),
+        ),
+        # a dog, and no dog where the other is
+        sample([(1, LEFT, 0.9)], [(1, LEFT)], pred_score=(0.0, 0.9)),
+        sample([(1, LEFT, 0.9)], [], pred_score=(0.0, 0.9)),
+        # a dog that is not predicted, and one whose second box is on a difficult dog
+        sample([(1, LEFT, 0.4)], [(1, LEFT)], pred_score=(0.0, 0.4)),
+        sample(
+            [(1, LEFT, 0.9), (1, RIGHT, 0.9)],
+            [(1, LEFT)],
+            pred_score=(0.0, 0.9),
+            doubtful=[(1, RIGHT)],
+        ),
+    )
+    figures = evaluate(*images)
+    assert figures['evidence/box_precision'] == pytest.approx((50 + 100) / 2)
+    assert figures['evidence/box_recall'] == pytest.approx((50 + 100) / 2)
+    assert figures['evidence/num_boxes'] == 4
+    figures = evaluate(*images, thr=0.4)
+    assert figures['evidence/box_precision'] == pytest.approx((200 / 3 + 100) / 2)
+    assert figures['evidence/box_recall'] == 100
+    figures = evaluate(*images, thr=1.0)
+    assert figures['evidence/num_boxes'] == 0
+    assert 'evidence/box_precision' not in figures
+
+
 def test_by_size():
     figures = evaluate(
         sample([(0, LEFT, 0.9)], [(0, LEFT)], area=100.0),
@@ -114,6 +146,7 @@ def test_prints_the_figures(log):
     (text,) = (message for message in log if 'CorLoc' in message)
     assert f'{figures["evidence/CorLoc"]:.2f}' in text
     assert 'score >= 0.5' in text
+    assert f'{figures["evidence/box_recall"]:.2f}' in text
 
 
 def test_what_cannot_be_measured_is_told():

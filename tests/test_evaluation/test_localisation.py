@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmscanet.evaluation.functional import (
+    match_objects,
     mean_hit_rate,
     overlaps_object,
     points_at_object,
@@ -44,6 +45,17 @@ def test_the_lowest_overlap_is_a_choice():
     objects = boxes((0, 0, 10, 7))
     assert overlaps_object(BOX, objects, NONE, iou_thr=0.7) == 1
     assert overlaps_object(BOX, objects, NONE, iou_thr=0.75) == 0
+
+
+def test_each_box_needs_an_object_of_its_own():
+    objects = boxes((0, 0, 10, 9), (0, 0, 10, 6), (50, 0, 60, 10))
+    found = boxes(BOX, BOX, BOX, (50, 0, 60, 10), (50, 0, 60, 10), (80, 0, 90, 10))
+    crowd = boxes((75, 0, 100, 20))
+    # the first takes the object it fits best, the second the other one below it
+    assert match_objects(found, objects, crowd).tolist() == [1, 1, 0, 1, 0, -1]
+    assert match_objects(found[:0], objects, crowd).tolist() == []
+    strict = match_objects(found[:2], objects, crowd, iou_thr=0.7)
+    assert strict.tolist() == [1, 0]
 
 
 def test_rates_are_averaged_over_labels():

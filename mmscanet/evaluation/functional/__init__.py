@@ -21,7 +21,13 @@ from .calibration import (
 )
 from .companions import Companion, find_companions, rates_beside
 from .confusion import precision_recall_f1, predict_at_threshold, predict_topk
-from .localisation import mean_hit_rate, overlaps_object, points_at_object
+from .localisation import (
+    match_objects,
+    mean_hit_rate,
+    mean_share,
+    overlaps_object,
+    points_at_object,
+)
 from .object_size import SIZE_GROUPS, in_size_group
 from .recall_at_precision import (
     highest_precision,
@@ -46,8 +52,10 @@ __all__ = [
     'fit_threshold',
     'highest_precision',
     'in_size_group',
+    'match_objects',
     'mean_hit_rate',
     'mean_over_labels',
+    'mean_share',
     'overlaps_object',
     'points_at_object',
     'precision_recall_f1',

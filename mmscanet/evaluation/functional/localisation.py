@@ -49,6 +49,35 @@ def _contain(boxes: np.ndarray, point: np.ndarray) -> bool:
     return bool(((boxes[:, :2] <= point) & (point <= boxes[:, 2:])).all(1).any())
 
 
+def match_objects(
+    boxes: np.ndarray,
+    objects: np.ndarray,
+    doubtful: np.ndarray,
+    iou_thr: float = 0.5,
+) -> np.ndarray:
+    """Judge boxes of a label, each by an object of its own.
+
+    A box takes the object that it overlaps most, of those that no box before it took,
+    so that a second box on one object is a miss.
+
+    Args:
+        boxes: (n, 4), by falling score.
+        objects: (k, 4) boxes of the label's objects.
+        doubtful: (m, 4) boxes of its crowds and difficult objects.
+        iou_thr: See :func:`overlaps_object`.
+
+    Returns:
+        (n,), int8, of ``HIT``, ``MISS`` and ``NOT_JUDGED``.
+    """
+    judged = np.zeros(len(boxes), dtype=np.int8)
+    for i, box in enumerate(boxes):
+        judged[i] = overlaps_object(box, objects, doubtful, iou_thr)
+        if judged[i] == HIT:
+            taken = bbox_overlaps(box[None], objects)[0].argmax()
+            objects = np.delete(objects, taken, axis=0)
+    return judged
+
+
 def mean_hit_rate(judged: np.ndarray, counted: np.ndarray) -> float:
     """The share of hits of each label, averaged over the labels that have any.
 
@@ -61,7 +90,12 @@ def mean_hit_rate(judged: np.ndarray, counted: np.ndarray) -> float:
     """
     total = (counted & (judged != NOT_JUDGED)).sum(0)
     hits = (counted & (judged == HIT)).sum(0)
+    return mean_share(hits, total)
+
+
+def mean_share(part: np.ndarray, total: np.ndarray) -> float:
+    """``part`` / ``total``, (C,), averaged over labels with a total; NaN if none."""
     measured = total > 0
     if not measured.any():
         return float('nan')
-    return float((hits[measured] / total[measured]).mean())
+    return float((part[measured] / total[measured]).mean())
