@@ -1,13 +1,17 @@
 """The labels that an image has, each with its boxes, read off a data sample."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from mmdet.evaluation.functional import bbox_overlaps
 from mmdet.structures import DetDataSample
 from numpy.typing import ArrayLike
+
+SAME_OBJECT = 0.5  # share of the smaller of two boxes that lies in both
 
 
 class Scores(NamedTuple):
@@ -22,6 +26,15 @@ class Scores(NamedTuple):
     def of_branches(self) -> tuple[float, ...]:
         """Those of the branches that read patches, as far as the model has them."""
         return tuple(x for x in (self.object, self.context) if x is not None)
+
+    @property
+    def of_patch(self) -> float:
+        """What these branches agree on: the root of their product.
+
+        Of one branch its score; ``score`` of a model without branches.
+        """
+        scores = self.of_branches or (self.score,)
+        return math.prod(scores) ** (1 / len(scores))
 
 
 @dataclass(frozen=True)
@@ -48,9 +61,8 @@ class LabelEvidence:
         name: What it is called.
         scores: Of the image.
         threshold: What ``scores.score`` reached.
-        boxes: By falling score: those that reach the threshold themselves, and the
-            best one in any case. Empty if the sample has no box of the label, as
-            where the threshold is below the ``score_thr`` of boxes.
+        boxes: Those of :func:`label_boxes`. Empty if the sample has no box of the
+            label, as where the threshold is below the ``score_thr`` of boxes.
     """
 
     index: int
@@ -109,7 +121,14 @@ def passing_labels(
 def label_boxes(
     label: int, instances: Mapping[str, object] | None, threshold: float
 ) -> tuple[EvidenceBox, ...]:
-    """Collect the boxes of one label, by falling score.
+    """Collect the boxes of one label: its best one, and those that show others.
+
+    A further box is to show another object of the label. So it has to speak for the
+    label by itself, without the scene, which is the same for all patches of the image:
+    both its score and the root of the product of its two branches' reach the threshold.
+    And it is none that shares half of the smaller one with a better box: parts of an
+    object, and boxes around it, score well, and non-maximum suppression by the
+    intersection over union lets them pass.
 
     Args:
         label: Its place in the class list.
@@ -119,7 +138,7 @@ def label_boxes(
         threshold: Of the label.
 
     Returns:
-        Those that reach ``threshold``, and the best one in any case.
+        By falling score.
     """
     if instances is None:
         return ()
@@ -131,14 +150,21 @@ def label_boxes(
     context_boxes = to_numpy(instances.get('context_bboxes'))
     mine = np.flatnonzero(to_numpy(instances.get('labels')) == label)
     mine = mine[np.argsort(-columns[0][mine], kind='stable')]
-    count = max(int((columns[0][mine] >= threshold).sum()), 1)
+    shown: list[int] = []
+    for i in mine:
+        scores = _scores_at(i, *columns)
+        if shown and min(scores.score, scores.of_patch) < threshold:
+            continue
+        if shown and _shared(boxes[i], boxes[shown]).max() >= SAME_OBJECT:
+            continue
+        shown.append(i)
     return tuple(
         EvidenceBox(
             box=boxes[i],
             context_box=None if context_boxes is None else context_boxes[i],
             scores=_scores_at(i, *columns),
         )
-        for i in mine[:count]
+        for i in shown
     )
 
 
@@ -152,6 +178,14 @@ def to_numpy(values: object) -> np.ndarray | None:
         # NumPy has no bfloat16.
         values = values.float() if values.dtype == torch.bfloat16 else values
     return np.asarray(values)
+
+
+def _shared(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The share (n,) of the smaller of ``box`` (4,) and each other (n, 4) in both."""
+    box = box[None]
+    of_box = bbox_overlaps(box, others, mode='iof')[0]
+    of_others = bbox_overlaps(others, box, mode='iof')[:, 0]
+    return np.maximum(of_box, of_others)
 
 
 def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:
