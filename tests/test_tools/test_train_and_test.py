@@ -148,6 +148,7 @@ def test_scores_file_holds_what_was_measured(
     assert measured['multi-label/mAP'] == pytest.approx(
         validated[-1]['multi-label/mAP'], abs=1e-3
     )
+    assert measured['multi-label/num_images'] == 4
 
 
 def test_checkpoint_of_a_run_can_be_published(

@@ -1,6 +1,7 @@
 """Hooks for mmengine runners."""
 
 from .best_figure_check_hook import BestFigureCheckHook
+from .count_logger_hook import CountLoggerHook
 from .evidence_visualization_hook import EvidenceVisualizationHook
 from .feature_cache_hook import FeatureCacheHook
 from .finite_loss_hook import FiniteLossHook
@@ -11,6 +12,7 @@ from .warm_up_check_hook import WarmUpCheckHook
 
 __all__ = [
     'BestFigureCheckHook',
+    'CountLoggerHook',
     'EvidenceVisualizationHook',
     'FeatureCacheHook',
     'FiniteLossHook',
