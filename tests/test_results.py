@@ -169,6 +169,24 @@ def test_the_page_of_evidence_has_the_files_figures(row, name):
     ]
 
 
+BOXES_SHOWN = {  # by row of the table
+    'scanet_plus': ('those that are shown', '1,800'),
+    'scanet_plus-all-boxes': ('all that reach the threshold, shown before', '1,800'),
+    'report/scanet_plus': ('those that are shown', 'the 1,200'),
+    'report/scanet_plus-all-boxes': ('all that reach the threshold', 'the 1,200'),
+}
+
+
+@pytest.mark.parametrize(('name', 'row'), BOXES_SHOWN.items())
+def test_the_table_of_all_boxes_has_the_files_figures(name, row):
+    path = ROOT / f'results/published/evidence/{name}.json'
+    figures = json.loads(path.read_text())
+    boxes, labels = (figures[f'evidence/num_{each}'] for each in ('boxes', 'predicted'))
+    shares = (figures[f'evidence/box_{each}'] for each in ('precision', 'recall'))
+    cells = [*row, *(f'{each:.1f}' for each in (boxes / labels, *shares))]
+    assert f'| {" | ".join(cells)} |' in (ROOT / 'docs/evidence.md').read_text()
+
+
 def test_the_summary_has_the_evidences_figures():
     folder = ROOT / 'results/published/evidence'
     readme = ' '.join((ROOT / 'README.md').read_text().split())
@@ -184,3 +202,6 @@ def test_the_summary_has_the_evidences_figures():
     )
     assert 'in {} of 100 and has its centre there in {}.'.format(*ours) in readme
     assert 'the better boxes: {} and {}.'.format(*control) in readme
+    figures = json.loads((folder / 'scanet_plus.json').read_text())
+    share = f'{figures["evidence/box_precision"]:.0f} of 100 are on an object'
+    assert share in readme

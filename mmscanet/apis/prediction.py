@@ -33,9 +33,9 @@ def to_prediction(
         branch), ``context_only``, which says that the object branch alone would have
         missed the label, and ``boxes``: the best, and those that show other objects
         (:func:`~mmscanet.structures.label_boxes`), unless the model keeps none with so
-        low a score (``score_thr`` of its ``test_cfg``, 0.05). Each has ``box`` and ``context_box``, what the context
-        branch read, as x1, y1, x2, y2 in pixels of the original image, ``score``,
-        ``object_score`` and ``context_score``.
+        low a score (``score_thr`` of its ``test_cfg``, 0.05). Each has ``box`` and
+        ``context_box``, what the context branch read, as x1, y1, x2, y2 in pixels of
+        the original image, ``score``, ``object_score`` and ``context_score``.
     """
     height, width = sample.ori_shape[:2]
     labels = [_label(each) for each in passing_labels(sample, thresholds, classes)]
