@@ -150,22 +150,19 @@ def label_boxes(
     context_boxes = to_numpy(instances.get('context_bboxes'))
     mine = np.flatnonzero(to_numpy(instances.get('labels')) == label)
     mine = mine[np.argsort(-columns[0][mine], kind='stable')]
-    shown: list[int] = []
+    shown: list[EvidenceBox] = []
     for i in mine:
-        scores = _scores_at(i, *columns)
-        if shown and min(scores.score, scores.of_patch) < threshold:
-            continue
-        if shown and _shared(boxes[i], boxes[shown]).max() >= SAME_OBJECT:
-            continue
-        shown.append(i)
-    return tuple(
-        EvidenceBox(
+        found = EvidenceBox(
             box=boxes[i],
             context_box=None if context_boxes is None else context_boxes[i],
             scores=_scores_at(i, *columns),
         )
-        for i in shown
-    )
+        if shown and min(found.scores.score, found.scores.of_patch) < threshold:
+            continue
+        if any(_shared(found.box, each.box) >= SAME_OBJECT for each in shown):
+            continue
+        shown.append(found)
+    return tuple(shown)
 
 
 def to_numpy(values: object) -> np.ndarray | None:
@@ -180,12 +177,12 @@ def to_numpy(values: object) -> np.ndarray | None:
     return np.asarray(values)
 
 
-def _shared(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The share (n,) of the smaller of ``box`` (4,) and each other (n, 4) in both."""
-    box = box[None]
-    of_box = bbox_overlaps(box, others, mode='iof')[0]
-    of_others = bbox_overlaps(others, box, mode='iof')[:, 0]
-    return np.maximum(of_box, of_others)
+def _shared(box: np.ndarray, other: np.ndarray) -> float:
+    """How much of the smaller of two boxes (4,) lies in both."""
+    box, other = box[None], other[None]
+    of_box = bbox_overlaps(box, other, mode='iof')
+    of_other = bbox_overlaps(other, box, mode='iof')
+    return max(of_box.item(), of_other.item())
 
 
 def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:
