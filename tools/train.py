@@ -21,7 +21,7 @@ from mmscanet.engine.launch import (
     report_usage_errors,
     set_work_dir,
 )
-from mmscanet.engine.resume import RequireSameTraining, last_checkpoint
+from mmscanet.engine.resume import RequireSameTraining, last_checkpoint, skip_pretrained
 from mmscanet.engine.weights import check_checkpoint, explain_missing_weights
 from mmscanet.errors import ConfigError, UsageError, require_writable_folder
 
@@ -148,6 +148,8 @@ def run(cfg: Config) -> None:
         runner.register_hook(all_is_built)
         runner.register_hook(SayIfFinished())
         runner.register_hook(RequireSameTraining())
+        if cfg.get('resume'):
+            skip_pretrained(runner.model)
         runner.train()
 
 

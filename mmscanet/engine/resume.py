@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
+from torch import nn
 
 from mmscanet.errors import UsageError
 
@@ -57,6 +58,18 @@ def _last_before(damaged: Path) -> Path | None:
             continue
         return file
     return None
+
+
+def skip_pretrained(model: nn.Module) -> None:
+    """Forget the files that the parts of a model start from.
+
+    A checkpoint that is resumed has all weights, which :class:`RequireSameTraining`
+    sees to, and where a run goes on those files may be out of reach.
+    """
+    for module in model.modules():
+        start = getattr(module, 'init_cfg', None)
+        if isinstance(start, dict) and start.get('type') == 'Pretrained':
+            module.init_cfg = None
 
 
 class RequireSameTraining(Hook):

@@ -172,7 +172,13 @@ def test_finished_run_says_so(
     run_tool: Callable[..., None],
 ) -> None:
     checkpoint = killed_and_resumed / 'epoch_2.pth'
-    run_tool('train', config, '--work-dir', tmp_path, '--resume', checkpoint)
+    # What a first start begins with is not asked for again: it may be out of reach.
+    start = "dict(type='Pretrained', checkpoint='gone.pth', _delete_=True)"
+    child = tmp_path / 'child.py'
+    child.write_text(
+        f"_base_ = '{config}'\nmodel = dict(backbone=dict(init_cfg={start}))\n"
+    )
+    run_tool('train', child, '--work-dir', tmp_path, '--resume', checkpoint)
     log = next(tmp_path.glob('*/*.log')).read_text()
     assert 'is finished: 2 epochs' in log
     assert 'Epoch(train)' not in log
