@@ -121,6 +121,25 @@ def test_the_control_by_the_same_stages_has_the_files_figures(text, compared, wr
     assert f'on another machine, it has {other} and {small[1]}' in text
 
 
+def test_a_rate_for_each_method_is_the_one_chosen_by_list(page, text, compared):
+    """By the 600 images among the rates that were run; the figure of the 1,200."""
+    start = page.index('| method | chosen rate | the 600 | the 1,200 |')
+    table = page[start + 2 : page.index('', start)]
+    runs = json.loads((RESULTS / 'rates/by-list.json').read_text())
+    expected = []
+    for method, rates in runs.items():
+        best = max(rates, key=lambda rate: rates[rate]['choose'])
+        choice = f'of {", ".join(rates)}' if len(rates) > 1 else '(only)'
+        figures = (rates[best][each] for each in ('choose', 'report'))
+        cells = [f'{best} {choice}', *(f'{each:.1f}' for each in figures)]
+        expected.append((-rates[best]['report'], [NAMES[method], *cells]))
+    found = [[x.strip(' ‡') for x in line.split('|')[1:-1]] for line in table]
+    assert found == [cells for _, cells in sorted(expected)]
+    reference, other, difference = compared(RESULTS / 'rates/chosen-delta.json')
+    assert [found[1][-1], found[0][-1]] == [reference, other]
+    assert f'SCANet+ is {difference} above DELTA there' in text
+
+
 @pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
 def test_methods_at_another_rate_have_the_tables_figures(rate, column, page):
     path = RESULTS / 'rates' / rate / 'voc07-val-mobilenetv2.csv'
