@@ -61,7 +61,7 @@ def _last_before(damaged: Path) -> Path | None:
 
 
 def skip_pretrained(model: nn.Module) -> None:
-    """Forget the files that the parts of a model start from.
+    """Make the parts of a model, in place, forget the files that they start from.
 
     A checkpoint that is resumed has all weights, which :class:`RequireSameTraining`
     sees to, and where a run goes on those files may be out of reach.

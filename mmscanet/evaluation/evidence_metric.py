@@ -36,25 +36,29 @@ class EvidenceMetric(LabelMetric):
     :func:`~mmscanet.structures.label_boxes`, which users are shown; the best box is the
     first, which pictures draw bold.
 
-    The figures are in percent, each the mean over labels of the share of images:
+    The figures are in percent, each the mean over labels of a share:
 
-    - ``CorLoc``: the box and an object of the label have an intersection over union
-      of ``iou_thr`` at least (T. Deselaers et al., "Weakly Supervised Localization and
-      Learning with Generic Knowledge", IJCV 2012). A label without a box is a miss.
-    - ``pointing``: the centre of the box is in an object's box.
+    - ``CorLoc``: of the images, in which the best box and an object of the label have
+      an intersection over union of ``iou_thr`` at least (T. Deselaers et al., "Weakly
+      Supervised Localization and Learning with Generic Knowledge", IJCV 2012). A label
+      without a box is a miss.
+    - ``pointing``: of the images, in which the centre of that box is in an object's.
     - Both with ``_predicted``, of the labels that are predicted too, and with
       ``_small``, ``_medium`` and ``_large`` by the label's largest object;
       ``num``, ``num_predicted`` and so on count the labels that are judged, each once
       an image. A group without any has its count only.
-    - ``box_precision``: of all boxes of the labels that are predicted too, the share on
-      an object of their own, as in ``CorLoc``, and ``box_recall``: the share of those
-      labels' objects that have a box; ``num_boxes`` counts boxes. Crowds do not count.
+    - ``box_precision``: of all boxes of the labels that are predicted too, those on an
+      object of their own, as in ``CorLoc``; ``num_boxes`` counts the boxes. Those on an
+      ignored instance alone, which are neither hit nor miss, do not count.
+    - ``box_recall``: of the objects of those labels, those that have such a box.
+      Ignored instances are none.
 
     A label all of whose objects are crowds is not judged.
 
     Args:
         thr: The lowest score that counts as a prediction, or the path of a file with
-            one for each label, see :class:`LabelThresholds`.
+            one for each label, see :class:`LabelThresholds`. It tells which boxes are
+            shown, too.
         iou_thr: See ``CorLoc``.
         collect_device: ``'cpu'`` or ``'gpu'``, see ``BaseMetric``.
         prefix: Of the figures' names, ``evidence`` by default.
@@ -193,14 +197,12 @@ class EvidenceMetric(LabelMetric):
             judged['pointing'][label] = points_at_object(boxes[0], there, doubt)
             counts['boxes'][label] = (hits != NOT_JUDGED).sum()
             counts['right'][label] = (hits == HIT).sum()
-        return (
-            judged
-            | counts
-            | dict(
-                gt_area=to_numpy(sample['gt_area']),
-                pred_score=to_numpy(sample['pred_score']).astype(np.float64),
-            )
-        )
+        return {
+            **judged,
+            **counts,
+            'gt_area': to_numpy(sample['gt_area']),
+            'pred_score': to_numpy(sample['pred_score']).astype(np.float64),
+        }
 
 
 def _boxes_by_label(instances: Mapping[str, object]) -> dict[int, np.ndarray]:

@@ -125,10 +125,10 @@ def label_boxes(
 
     A further box is to show another object of the label. So it has to speak for the
     label by itself, without the scene, which is the same for all patches of the image:
-    both its score and the root of the product of its two branches' reach the threshold.
-    And it is none that shares half of the smaller one with a better box: parts of an
-    object, and boxes around it, score well, and non-maximum suppression by the
-    intersection over union lets them pass.
+    both its score and :attr:`Scores.of_patch` reach the threshold. And it shares less
+    than half of the smaller box with each better one: parts of an object, and boxes
+    around it, score well, and non-maximum suppression by the intersection over union
+    lets them pass.
 
     Args:
         label: Its place in the class list.
@@ -140,7 +140,7 @@ def label_boxes(
     Returns:
         By falling score.
     """
-    if instances is None:
+    if instances is None or not len(instances.get('labels', ())):
         return ()
     columns = [
         to_numpy(instances.get(name))
@@ -159,7 +159,8 @@ def label_boxes(
         )
         if shown and min(found.scores.score, found.scores.of_patch) < threshold:
             continue
-        if any(_shared(found.box, each.box) >= SAME_OBJECT for each in shown):
+        better = np.reshape([each.box for each in shown], (-1, 4))
+        if (_shared(found.box, better) >= SAME_OBJECT).any():
             continue
         shown.append(found)
     return tuple(shown)
@@ -177,12 +178,11 @@ def to_numpy(values: object) -> np.ndarray | None:
     return np.asarray(values)
 
 
-def _shared(box: np.ndarray, other: np.ndarray) -> float:
-    """How much of the smaller of two boxes (4,) lies in both."""
-    box, other = box[None], other[None]
-    of_box = bbox_overlaps(box, other, mode='iof')
-    of_other = bbox_overlaps(other, box, mode='iof')
-    return max(of_box.item(), of_other.item())
+def _shared(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How much (n,) of the smaller of ``box`` (4,) and each of (n, 4) lies in both."""
+    of_box = bbox_overlaps(box[None], others, mode='iof')[0]
+    of_others = bbox_overlaps(others, box[None], mode='iof')[:, 0]
+    return np.maximum(of_box, of_others)
 
 
 def _scores_at(index: int, *columns: np.ndarray | None) -> Scores:

@@ -34,5 +34,5 @@ def test_the_example_prints_what_the_model_finds(
     (reference,) = torch_predict(tiny_model)(photos[:1])
     seen = reference['scores'] >= 0.5
     assert sum(not line.startswith(' ') for line in lines) == seen.sum() > 0
-    shown = (reference['box_scores'] >= 0.5) & seen[reference['box_labels']]
-    assert sum('in [' in line for line in lines) == shown.sum() > 0
+    boxes = {*reference['box_labels'].tolist()} & {*np.flatnonzero(seen).tolist()}
+    assert sum('in [' in line for line in lines) == len(boxes) > 0

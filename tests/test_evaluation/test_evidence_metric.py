@@ -1,5 +1,6 @@
 """Whether labels were read where their objects are, over a few images."""
 
+import numpy as np
 import pytest
 import torch
 from mmdet.registry import METRICS
@@ -121,6 +122,29 @@ def test_all_boxes_of_labels_that_are_present_and_predicted():
     assert 'evidence/box_precision' not in figures
 
 
+def test_objects_of_a_label_without_a_box_are_not_found():
+    figures = evaluate(sample([], [(0, LEFT)], pred_score=(0.9, 0.0)))
+    assert figures['evidence/box_recall'] == 0
+    assert figures['evidence/num_boxes'] == 0
+    assert 'evidence/box_precision' not in figures
+
+
+def test_boxes_are_shown_by_the_threshold_of_their_label(tmp_path):
+    LabelThresholds(CLASSES, np.array([0.5, 0.8])).save(tmp_path / 'thr.json')
+    found = [(label, box, 0.7) for label in (0, 1) for box in (LEFT, RIGHT)]
+    truth = [(label, box) for label in (0, 1) for box in (LEFT, RIGHT)]
+    figures = evaluate(sample(found, truth), thr=str(tmp_path / 'thr.json'))
+    assert figures['evidence/num_boxes'] == 3  # both cats, the better dog
+    assert figures['evidence/box_recall'] == 75
+
+
+def test_the_lowest_overlap_is_a_choice():
+    image = sample([(0, (0.0, 0.0, 6.0, 10.0), 0.9)], [(0, LEFT)])
+    assert evaluate(image)['evidence/box_precision'] == 100
+    figures = evaluate(image, iou_thr=0.7)
+    assert figures['evidence/CorLoc'] == figures['evidence/box_precision'] == 0
+
+
 def test_by_size():
     figures = evaluate(
         sample([(0, LEFT, 0.9)], [(0, LEFT)], area=100.0),
@@ -147,6 +171,8 @@ def test_prints_the_figures(log):
     assert f'{figures["evidence/CorLoc"]:.2f}' in text
     assert 'score >= 0.5' in text
     assert f'{figures["evidence/box_recall"]:.2f}' in text
+    cells = [cell.strip() for cell in text.splitlines()[-2].split('|')]
+    assert cells[1:-1] == ['present and score >= 0.5', '100.00', '50.00', '1']
 
 
 def test_what_cannot_be_measured_is_told():

@@ -48,10 +48,10 @@ def test_the_lowest_overlap_is_a_choice():
 
 
 def test_each_box_needs_an_object_of_its_own():
-    objects = boxes((0, 0, 10, 9), (0, 0, 10, 6), (50, 0, 60, 10))
+    objects = boxes((0, 0, 10, 6), (0, 0, 10, 9), (50, 0, 60, 10))
     found = boxes(BOX, BOX, BOX, (50, 0, 60, 10), (50, 0, 60, 10), (80, 0, 90, 10))
     crowd = boxes((75, 0, 100, 20))
-    # the first takes the object it fits best, the second the other one below it
+    # the first takes the object that it fits best, and leaves the other to the second
     assert match_objects(found, objects, crowd).tolist() == [1, 1, 0, 1, 0, -1]
     assert match_objects(found[:0], objects, crowd).tolist() == []
     strict = match_objects(found[:2], objects, crowd, iou_thr=0.7)

@@ -85,7 +85,8 @@ def test_a_further_box_passes_without_the_scene(
     make_sample, object_score, context_score, shown
 ):
     boxes = {'boxes': [[0, 0, 9, 9], [20, 0, 29, 9]], 'labels': [0, 0]}
-    sample = make_sample([0.9], **boxes, scores=[0.9, 0.8])  # the scene is sure
+    sample = make_sample([0.9], **boxes, scores=[0.9, 0.8])
+    sample.pred_instances.scene_scores = torch.ones(2)
     for branch, score in (('object', object_score), ('context', context_score)):
         if score is not None:
             scores = torch.tensor([0.1, score], dtype=torch.float64)

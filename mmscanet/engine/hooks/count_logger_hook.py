@@ -10,9 +10,9 @@ from mmengine.hooks import LoggerHook
 
 @HOOKS.register_module()
 class CountLoggerHook(LoggerHook):
-    """mmengine's logger, which leaves counts out of the JSON file of a test run.
+    """mmengine's logger, but the JSON file of a test run has its counts.
 
-    Its message hub makes NumPy's integers of them, which it then writes as null.
+    The message hub makes NumPy's integers of them, which the parent writes as null.
     """
 
     @staticmethod

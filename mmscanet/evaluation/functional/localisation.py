@@ -44,11 +44,6 @@ def points_at_object(box: np.ndarray, objects: np.ndarray, doubtful: np.ndarray)
     return NOT_JUDGED if _contain(doubtful, centre) else MISS
 
 
-def _contain(boxes: np.ndarray, point: np.ndarray) -> bool:
-    """Whether any of the boxes (k, 4) has the point (x, y) in it."""
-    return bool(((boxes[:, :2] <= point) & (point <= boxes[:, 2:])).all(1).any())
-
-
 def match_objects(
     boxes: np.ndarray,
     objects: np.ndarray,
@@ -57,8 +52,8 @@ def match_objects(
 ) -> np.ndarray:
     """Judge boxes of a label, each by an object of its own.
 
-    A box takes the object that it overlaps most, of those that no box before it took,
-    so that a second box on one object is a miss.
+    In their order, each takes the object that it overlaps most of those that are left.
+    So a second box on one object is a miss, unless it lies in a doubtful one.
 
     Args:
         boxes: (n, 4), by falling score.
@@ -76,6 +71,11 @@ def match_objects(
             taken = bbox_overlaps(box[None], objects)[0].argmax()
             objects = np.delete(objects, taken, axis=0)
     return judged
+
+
+def _contain(boxes: np.ndarray, point: np.ndarray) -> bool:
+    """Whether any of the boxes (k, 4) has the point (x, y) in it."""
+    return bool(((boxes[:, :2] <= point) & (point <= boxes[:, 2:])).all(1).any())
 
 
 def mean_hit_rate(judged: np.ndarray, counted: np.ndarray) -> float:

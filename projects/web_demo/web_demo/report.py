@@ -16,7 +16,7 @@ from mmscanet.visualization.label_table import colour_of
 
 from .pictures import FORMATS, Limits
 
-BOXES_SHOWN = 3  # of a label; the JSON has them all
+BOXES_SHOWN = 3  # of a label; the JSON has more
 
 EMPTY = '<p>No picture yet: drop some into the box, or click it.</p>'
 LEGEND = (
