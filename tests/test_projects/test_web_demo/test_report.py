@@ -18,11 +18,12 @@ CLASSES = ('cat', 'dog & <b>', 'cow')
 @pytest.fixture
 def sample(make_sample: Callable[..., DetDataSample]) -> DetDataSample:
     """Return a cat with five boxes, and a dog that only its surroundings tell."""
+    cats = [[10.2 + 50 * i, 20, 40.4 + 50 * i, 60] for i in range(5)]
     return make_sample(
         score=[0.9, 0.6, 0.1],
         object_score=[0.9, 0.4, 0.1],
         context_score=[0.9, 0.8, 0.1],
-        boxes=[[10.2, 20, 40.4, 60]] * 5 + [[0, 0, 5, 5]],
+        boxes=[*cats, [0, 0, 5, 5]],
         labels=[0, 0, 0, 0, 0, 1],
         scores=[0.9, 0.8, 0.8, 0.7, 0.7, 0.6],
     )
