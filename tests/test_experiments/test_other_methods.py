@@ -140,6 +140,18 @@ def test_a_rate_for_each_method_is_the_one_chosen_by_list(page, text, compared):
     assert f'SCANet+ is {difference} above DELTA there' in text
 
 
+def test_the_second_seed_at_a_rate_for_each_has_the_files_figures(
+    text, compared, written
+):
+    path = RESULTS / 'rates/chosen-delta-seed1.json'
+    reference, other, difference = compared(path)
+    assert f'on an AMD EPYC: {other} and {reference}, {difference}' in text
+    (comparison,) = json.loads(path.read_text()).values()
+    for size, words in (('large', 'is behind,'), ('medium', 'ones ahead,')):
+        difference = comparison['groups'][size]['difference']
+        assert f'on {size} ' in text and f'{words} {written(difference)}' in text
+
+
 @pytest.mark.parametrize(('rate', 'column'), [('0.0015', 3), ('0.005', 4)])
 def test_methods_at_another_rate_have_the_tables_figures(rate, column, page):
     path = RESULTS / 'rates' / rate / 'voc07-val-mobilenetv2.csv'
