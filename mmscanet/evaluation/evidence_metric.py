@@ -47,9 +47,10 @@ class EvidenceMetric(LabelMetric):
       ``_small``, ``_medium`` and ``_large`` by the label's largest object;
       ``num``, ``num_predicted`` and so on count the labels that are judged, each once
       an image. A group without any has its count only.
-    - ``box_precision``: of all boxes of the labels that are predicted too, those on an
+    - ``box_precision``: of all boxes of the labels of ``num_predicted``, those on an
       object of their own, as in ``CorLoc``; ``num_boxes`` counts the boxes. Those on an
-      ignored instance alone, which are neither hit nor miss, do not count.
+      ignored instance alone, which are neither hit nor miss, do not count; nor does a
+      label whose best box is so by both figures above.
     - ``box_recall``: of the objects of those labels, those that have such a box.
       Ignored instances are none.
 

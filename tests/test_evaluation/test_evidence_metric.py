@@ -161,6 +161,8 @@ def test_a_box_on_a_difficult_object_is_neither_hit_nor_miss():
         sample([(0, LEFT, 0.9)], [(0, LEFT)], doubtful=[(1, RIGHT)]),
     )
     assert figures['evidence/CorLoc'] == 100
+    assert figures['evidence/num_boxes'] == 1  # the second image's
+    assert figures['evidence/box_recall'] == 100
     figures = evaluate(sample([(0, RIGHT, 0.9)], [(0, LEFT)], doubtful=[(1, RIGHT)]))
     assert figures['evidence/CorLoc'] == 0
 
